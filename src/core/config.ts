@@ -1,0 +1,215 @@
+import { constants } from 'node:os';
+import { z } from 'zod';
+import { ZdlbError } from './errors.js';
+import { parseDuration } from './quantity.js';
+
+/** What the command line and the docs say about an option, beside its name and schema. */
+export interface OptionMeta {
+  readonly description: string;
+  /** What stands for the value in help texts; absent for switches. */
+  readonly argument?: string;
+  readonly alias?: string;
+  /** What holds without the option, in words, where the schema has no default. */
+  readonly otherwise?: string;
+}
+
+const NAME = /^[A-Za-z0-9._-]{1,64}$/;
+
+/** A value that `parse` understands; `wanted` ends the sentence "met X, wanted …" when it does not. */
+function value<T>(wanted: string, parse: (raw: string | number | boolean) => T | undefined) {
+  return z.unknown().transform((raw, context): T => {
+    const parsed =
+      typeof raw === 'string' || typeof raw === 'number' || typeof raw === 'boolean' ? parse(raw) : undefined;
+    if (parsed !== undefined) return parsed;
+    context.addIssue({ code: 'custom', message: `met ${JSON.stringify(raw)}, wanted ${wanted}` });
+    return z.NEVER;
+  });
+}
+
+function integer(raw: string | number | boolean, least: number, most: number): number | undefined {
+  if (typeof raw === 'boolean' || !/^\d{1,15}$/.test(String(raw))) return undefined;
+  const number = Number(raw);
+  return number >= least && number <= most ? number : undefined;
+}
+
+const text = (wanted: string) => value(wanted, (raw) => (typeof raw === 'string' && raw !== '' ? raw : undefined));
+
+const duration = () =>
+  value('a duration such as 500ms, 30s, 5m or 1h', (raw) =>
+    typeof raw === 'string' || raw === 0 ? parseDuration(String(raw)) : undefined,
+  );
+
+const oneOf = <const T extends string>(...values: readonly T[]) =>
+  value(values.join(', ').replace(/, ([^,]*)$/, ' or $1'), (raw) => values.find((candidate) => candidate === raw));
+
+const signal = () =>
+  value('the name of a signal such as SIGTERM', (raw) =>
+    typeof raw === 'string' && Object.hasOwn(constants.signals, raw) ? (raw as NodeJS.Signals) : undefined,
+  );
+
+/** Shell words without expansions: blanks separate, quotes group. */
+function words(raw: string): string[] {
+  return [...raw.matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g)].map((match) => match[1] ?? match[2] ?? match[3] ?? '');
+}
+
+const option = <S extends z.ZodType>(schema: S, meta: OptionMeta): S => schema.meta({ ...meta });
+
+/** Every option, once: validation, types, command line, environment and docs come from here. */
+const schema = z.strictObject({
+  port: option(
+    value('a port from 1 to 65535, or none', (raw) => (raw === 'none' ? raw : integer(raw, 1, 65_535))).optional(),
+    {
+      alias: 'p',
+      argument: 'N|none',
+      description: 'public port; none: a program that never listens',
+      otherwise: 'the port that the program asks for',
+    },
+  ),
+  host: option(text('an address or a host name').optional(), {
+    argument: 'ADDR',
+    description: 'public address of the first port',
+    otherwise: 'what the program asks for',
+  }),
+  workers: option(
+    value('a whole number from 1 to 512, or max', (raw) => (raw === 'max' ? raw : integer(raw, 1, 512))).default('max'),
+    { alias: 'w', argument: 'N|max', description: 'worker processes; max: one for each available core' },
+  ),
+  name: option(
+    value('1 to 64 of the characters A-Z a-z 0-9 . _ -', (raw) =>
+      NAME.test(String(raw)) ? String(raw) : undefined,
+    ).optional(),
+    {
+      alias: 'n',
+      argument: 'NAME',
+      description: 'name of this instance',
+      otherwise: "the script's base name without extension",
+    },
+  ),
+  mode: option(oneOf('auto', 'http', 'tcp').default('auto'), {
+    argument: 'auto|http|tcp',
+    description:
+      'balance requests (http) or connections (tcp); auto: http when the program listens with an http.Server',
+  }),
+  transport: option(oneOf('port', 'unix').default('port'), {
+    argument: 'port|unix',
+    description: 'private loopback ports, or Unix sockets in a folder that only this user can enter',
+  }),
+  readyTimeout: option(duration().default(60_000), {
+    argument: 'T',
+    description: 'a worker that is not ready by then has failed',
+  }),
+  drainTimeout: option(duration().default(30_000), {
+    argument: 'T',
+    description: 'how long a leaving worker may finish what it holds',
+  }),
+  killTimeout: option(duration().default(5_000), {
+    argument: 'T',
+    description: 'from the stop signal to SIGKILL',
+  }),
+  stopSignal: option(signal().default('SIGTERM'), {
+    argument: 'SIG',
+    description: 'what a drained worker is sent',
+  }),
+  holdTimeout: option(duration().default(30_000), {
+    argument: 'T',
+    description: 'how long requests wait while no worker is ready; then 503 (http) or close (tcp)',
+  }),
+  holdMax: option(value('a whole number from 0 to 1000000', (raw) => integer(raw, 0, 1_000_000)).default(1_024), {
+    argument: 'N',
+    description: 'how many requests or connections may wait at a time',
+  }),
+  envFile: option(text('a path').optional(), {
+    argument: 'FILE',
+    description: 'environment of the workers, read anew at each reload',
+  }),
+  cwd: option(text('a path').default('.'), {
+    argument: 'DIR',
+    description: 'working folder of the workers; symbolic links are resolved anew at each reload',
+  }),
+  node: option(text('a path').optional(), {
+    argument: 'PATH',
+    description: 'node binary of the workers, resolved anew at each reload',
+    otherwise: 'the node that runs zdlb',
+  }),
+  nodeArgs: option(
+    z
+      .union([
+        value('options of node in one string', (raw) => (typeof raw === 'string' ? words(raw) : undefined)),
+        z.array(z.string()),
+      ])
+      .default([]),
+    { argument: 'ARGS', description: "options for the workers' node, in one string" },
+  ),
+  pidFile: option(text('a path').optional(), {
+    argument: 'FILE',
+    description: 'written once listening, removed at exit; zdlb refuses to start over a live one',
+  }),
+  logLevel: option(oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent').default('info'), {
+    argument: 'L',
+    description: 'least level that is logged: trace, debug, info, warn, error, fatal or silent',
+  }),
+  logFormat: option(oneOf('json', 'pretty').optional(), {
+    argument: 'json|pretty',
+    description: 'form of the log on standard output',
+    otherwise: 'pretty on a terminal, else json',
+  }),
+  script: z.string().optional(),
+  args: z.array(z.string()).default([]),
+  $schema: z.string().optional(),
+});
+
+/** The settings of one instance, complete: durations in milliseconds, defaults filled in. */
+export type Config = z.infer<typeof schema>;
+/** The settings as they are written down: any subset, durations as text. */
+export type ConfigInput = Readonly<Record<string, unknown>>;
+
+/** The options in the order of the help text, by their name in the configuration file. */
+export const options: ReadonlyMap<string, OptionMeta> = new Map(
+  Object.entries(schema.shape).flatMap(([name, field]) => {
+    const meta = (field as z.ZodType).meta();
+    return meta?.description === undefined ? [] : [[name, meta as unknown as OptionMeta]];
+  }),
+);
+
+/**
+ * Validates settings and fills in the defaults.
+ *
+ * @param nameOf how the reader wrote an option: `--ready-timeout`, `ZDLB_READY_TIMEOUT` or `readyTimeout`
+ * @throws {ZdlbError} naming every mistake at once
+ */
+export function parseConfig(input: ConfigInput, code: 'usage' | 'config', nameOf: (key: string) => string): Config {
+  const result = schema.safeParse(input);
+  if (result.success) return result.data;
+  const mistakes = result.error.issues.flatMap((issue) => describe(issue, nameOf));
+  throw new ZdlbError(code, mistakes.join('\n'));
+}
+
+function describe(issue: z.core.$ZodIssue, nameOf: (key: string) => string): readonly string[] {
+  if (issue.code === 'unrecognized_keys')
+    return issue.keys.map((key) => `Unknown option ${nameOf(key)}${suggestion(key)}`);
+  const [key = '', ...rest] = issue.path.map(String);
+  return [`Bad value for ${[nameOf(key), ...rest].join('.')}: ${issue.message}`];
+}
+
+/** `; did you mean X?` for the known option nearest to `key`, when one is near enough to be meant. */
+export function suggestion(key: string, format: (known: string) => string = (known) => known): string {
+  const known = Object.keys(schema.shape).map((name) => ({
+    name,
+    distance: editDistance(key.toLowerCase(), name.toLowerCase()),
+  }));
+  const nearest = known.reduce((best, candidate) => (candidate.distance < best.distance ? candidate : best));
+  return nearest.distance <= Math.max(1, Math.floor(key.length / 3)) ? `; did you mean ${format(nearest.name)}?` : '';
+}
+
+/** The Levenshtein distance of two short words. */
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      next[j] = Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1));
+    }
+    row = next;
+  }
+  return row[b.length]!;
+}

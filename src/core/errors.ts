@@ -1,0 +1,47 @@
+/**
+ * Everything that zdlb itself can fail with.
+ *
+ * - `usage`: the command line or the environment is wrong
+ * - `config`: the configuration file is wrong
+ * - `start`: the front could not start (port taken, no worker ready, live pid file)
+ * - `worker`: a worker exited early, was not ready in time, or could not be spawned
+ * - `busy`: another operation is under way
+ * - `stopping`: the front is stopping and takes no further orders
+ */
+export type ErrorCode = 'usage' | 'config' | 'start' | 'worker' | 'busy' | 'stopping';
+
+/** The one error class of zdlb: the message says what failed, what was met and what was wanted. */
+export class ZdlbError extends Error {
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'ZdlbError';
+    this.code = code;
+  }
+}
+
+/** The exit code of the `zdlb` command for an error, as CONTRACT has it: 2 bad usage or configuration, 3 could not start, 1 else. */
+export function exitCode(error: unknown): number {
+  if (!(error instanceof ZdlbError)) return 1;
+  switch (error.code) {
+    case 'usage':
+    case 'config':
+      return 2;
+    case 'start':
+      return 3;
+    default:
+      return 1;
+  }
+}
+
+/** The text of whatever was thrown, without its stack. */
+export function messageOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}
+
+/** The system's error code (`EADDRINUSE` …) of whatever was thrown, if it has one. */
+export function systemCode(thrown: unknown): string | undefined {
+  if (!(thrown instanceof Error) || !('code' in thrown)) return undefined;
+  return typeof thrown.code === 'string' ? thrown.code : undefined;
+}

@@ -1,0 +1,54 @@
+/** From each state, the states that may follow it. */
+export type Moves<State extends string> = { readonly [S in State]: readonly State[] };
+
+/**
+ * A state and the table of its legal moves.
+ *
+ * What belongs to a state dies with it: timers set by {@link after} and listeners given {@link scope} end when the state
+ * is left, so no callback ever runs in a state that it was not written for.
+ */
+export class Lifecycle<State extends string> {
+  readonly #noun: string;
+  readonly #moves: Moves<State>;
+  #state: State;
+  #scope = new AbortController();
+
+  /** `noun` names the owner in the error of an illegal move. */
+  constructor(noun: string, initial: State, moves: Moves<State>) {
+    this.#noun = noun;
+    this.#state = initial;
+    this.#moves = moves;
+  }
+
+  get state(): State {
+    return this.#state;
+  }
+
+  /** Aborted when the present state is left. */
+  get scope(): AbortSignal {
+    return this.#scope.signal;
+  }
+
+  is(...states: readonly State[]): boolean {
+    return states.includes(this.#state);
+  }
+
+  can(next: State): boolean {
+    return this.#moves[this.#state].includes(next);
+  }
+
+  /** Moves to `next`; throws when the table does not have that move, which is a defect of the caller. */
+  to(next: State): void {
+    if (!this.can(next)) throw new Error(`${this.#noun} cannot move from ${this.#state} to ${next}`);
+    const left = this.#scope;
+    this.#state = next;
+    this.#scope = new AbortController();
+    left.abort();
+  }
+
+  /** Calls `then` in `ms` milliseconds, unless the present state is left before. */
+  after(ms: number, then: () => void): void {
+    const timer = setTimeout(then, ms);
+    this.#scope.signal.addEventListener('abort', () => clearTimeout(timer), { once: true });
+  }
+}

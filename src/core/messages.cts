@@ -1,0 +1,60 @@
+/**
+ * What the front and the agent of a Node worker say to each other.
+ *
+ * The front gives the agent its settings in the environment variable `ZDLB_AGENT` (JSON), which the agent deletes before
+ * the program runs. The agent answers on a channel of its own, a socket pair at the descriptor `channel`, one JSON message
+ * a line, so that the program's IPC channel (`process.send`, `process.disconnect`) stays wholly the program's. The channel
+ * ends when the front is gone, and the worker with it.
+ */
+
+/** The name of the environment variable that carries {@link AgentSettings}. */
+export const AGENT_SETTINGS = 'ZDLB_AGENT';
+
+/** Where the front reaches a worker: a port on 127.0.0.1, or the path of a Unix socket. */
+export type PrivateAddress = { readonly port: number } | { readonly path: string };
+
+/** What a program speaks on a port: `http` when it listened with an `http.Server`, else `tcp`. */
+export type Protocol = 'http' | 'tcp';
+
+export interface AgentSettings {
+  /** The descriptor of the channel to the front. */
+  readonly channel: number;
+  /** `--port`: a number, `none` for a program that never listens, absent when the program decides. */
+  readonly port?: number | 'none';
+  /** `--host`: the public address of the first port. */
+  readonly host?: string;
+  /** Asked to public port of the serving generation, as pairs; absent in the first generation, which makes the map. */
+  readonly ports?: readonly (readonly [asked: number, open: number])[];
+  /** A private folder for Unix sockets; absent: loopback ports. */
+  readonly socketFolder?: string;
+}
+
+/** The program has opened a public port and serves it at a private address. */
+export interface Listening {
+  readonly type: 'listening';
+  /** The port that the program asked for. */
+  readonly asked: number;
+  /** The port that clients use. */
+  readonly port: number;
+  /** The public address that the program asked for; absent when it named none (all addresses). */
+  readonly host?: string;
+  readonly protocol: Protocol;
+  /** Absent for a second address of a port that is mapped already: it only adds the host. */
+  readonly door?: Door;
+}
+
+/** The private side of a public port. */
+export interface Door {
+  readonly address: PrivateAddress;
+  /** What a PROXY v2 header must carry to be let in (hexadecimal); absent for a program without an agent. */
+  readonly secret?: string;
+}
+
+/** The program does something that can't work under zdlb; it will never be ready. */
+export interface Refused {
+  readonly type: 'refused';
+  /** One line for the operator. */
+  readonly reason: string;
+}
+
+export type AgentMessage = Listening | Refused;

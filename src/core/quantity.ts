@@ -1,0 +1,19 @@
+const MILLISECONDS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 } as const;
+/** The longest timer that Node keeps: 2^31 - 1 ms, almost 25 days. */
+const LONGEST_TIMER = 2 ** 31 - 1;
+
+/** Reads a duration (`500ms`, `30s`, `5m`, `1h`, or a bare `0`) as milliseconds; undefined for anything else. */
+export function parseDuration(text: string): number | undefined {
+  if (text === '0') return 0;
+  const match = /^(\d{1,10}(?:\.\d{1,3})?)(ms|s|m|h)$/.exec(text);
+  if (match === null) return undefined;
+  const ms = Math.round(Number(match[1]) * MILLISECONDS[match[2] as keyof typeof MILLISECONDS]);
+  return ms <= LONGEST_TIMER ? ms : undefined;
+}
+
+/** Shows milliseconds in the largest unit that stays exact to a tenth: `850ms`, `1.5s`, `2m`. */
+export function formatDuration(ms: number): string {
+  if (ms < 1_000) return `${Math.round(ms)}ms`;
+  if (ms < 120_000) return `${Math.round(ms / 100) / 10}s`;
+  return `${Math.round(ms / 6_000) / 10}m`;
+}

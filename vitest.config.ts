@@ -1,0 +1,11 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
+    // Integration tests start whole process trees: two files at a time is what two cores carry without skewing timeouts.
+    maxWorkers: 2,
+  },
+});
