@@ -1,0 +1,62 @@
+import { ChunkedBody } from './chunked.js';
+import { copy } from './fields.js';
+import { Framing } from './framing.js';
+
+/** The body of one message on its way through: finds its end and writes it down as the other side may read it. */
+export class Body {
+  /** The position behind what was written last. */
+  outputEnd = 0;
+  #framing: Framing = Framing.none;
+  #remaining = 0;
+  readonly #chunked = new ChunkedBody();
+
+  /** @param decodes whether a chunked body loses its coding, for a client of HTTP/1.0 (RFC 9112 7.1) */
+  begin(framing: Framing, length: number, decodes = false): void {
+    this.#framing = framing;
+    this.#remaining = length;
+    if (framing === Framing.chunked) this.#chunked.begin(decodes);
+  }
+
+  /** False for ever where only the end of the connection ends the body. */
+  get isComplete(): boolean {
+    switch (this.#framing) {
+      case Framing.none:
+        return true;
+      case Framing.length:
+        return this.#remaining === 0;
+      case Framing.chunked:
+        return this.#chunked.isDone;
+      default:
+        return false;
+    }
+  }
+
+  /** Whether the end of the connection is the end of the body, not its truncation. */
+  get endsWithConnection(): boolean {
+    return this.#framing === Framing.close;
+  }
+
+  /**
+   * Moves bytes[start, end), up to the end of the body, to `output` from `outputStart` on.
+   *
+   * @returns the position behind the last byte that belonged to the body, or -1 for a malformed body
+   */
+  pass(bytes: Uint8Array, start: number, end: number, output: Uint8Array, outputStart: number): number {
+    switch (this.#framing) {
+      case Framing.none:
+        this.outputEnd = outputStart;
+        return start;
+      case Framing.chunked: {
+        const consumed = this.#chunked.pass(bytes, start, end, output, outputStart);
+        this.outputEnd = this.#chunked.outputEnd;
+        return consumed;
+      }
+      default: {
+        const length = this.#framing === Framing.length ? Math.min(this.#remaining, end - start) : end - start;
+        this.#remaining -= length;
+        this.outputEnd = copy(bytes, start, start + length, output, outputStart);
+        return start + length;
+      }
+    }
+  }
+}

@@ -1,0 +1,46 @@
+/** Character classes of HTTP/1.1 as lookup tables: 1 for a byte that belongs to the class. */
+
+export const CR = 0x0d;
+export const LF = 0x0a;
+export const SP = 0x20;
+export const HTAB = 0x09;
+export const COLON = 0x3a;
+
+function table(includes: (byte: number) => boolean): Uint8Array {
+  return Uint8Array.from({ length: 256 }, (_, byte) => (includes(byte) ? 1 : 0));
+}
+
+const among = (characters: string) => (byte: number) => characters.includes(String.fromCharCode(byte));
+const alphanumeric = (byte: number) => /[A-Za-z0-9]/.test(String.fromCharCode(byte));
+
+/** tchar, RFC 9110 5.6.2. */
+export const TOKEN = table((byte) => alphanumeric(byte) || among("!#$%&'*+-.^_`|~")(byte));
+
+/** field-vchar, SP and HTAB, RFC 9110 5.5; obs-text is opaque and passes. */
+export const FIELD_VALUE = table((byte) => byte === HTAB || (byte >= SP && byte !== 0x7f));
+
+/** What a request target may hold: visible ASCII, and no fragment (RFC 9112 3.2). */
+export const TARGET = table((byte) => byte > SP && byte < 0x7f && byte !== 0x23);
+
+/** reg-name, RFC 3986 3.2.2, but for the comma, which makes a list of a Host. */
+export const REG_NAME = table((byte) => alphanumeric(byte) || among("-._~%!$&'()*+;=")(byte));
+
+/** The value of a hexadecimal digit; 255 for any other byte. */
+export const HEX_DIGIT = Uint8Array.from({ length: 256 }, (_, byte) =>
+  /[0-9A-Fa-f]/.test(String.fromCharCode(byte)) ? Number.parseInt(String.fromCharCode(byte), 16) : 255,
+);
+
+export function isDigit(byte: number | undefined): boolean {
+  return byte !== undefined && byte >= 0x30 && byte <= 0x39;
+}
+
+/** Whether bytes[start, end) are `literal` (lower case: letters, digits, hyphens) whatever their own case. */
+export function equalsIgnoringCase(bytes: Uint8Array, start: number, end: number, literal: Uint8Array): boolean {
+  if (end - start !== literal.length) return false;
+  for (let i = 0; i < literal.length; i++) {
+    // Setting bit 5 lowers a letter and leaves digits and the hyphen alone; a CR, which it would turn into a hyphen,
+    // is in no token and in no field value.
+    if ((bytes[start + i]! | 0x20) !== literal[i]) return false;
+  }
+  return true;
+}
