@@ -1,0 +1,93 @@
+import type { Door, PrivateAddress } from '../core/messages.cjs';
+import { type Ends, encode } from '../core/proxy-protocol.cjs';
+import { Lease } from './lease.js';
+import { Pool } from './pool.js';
+import { Upstream, type UpstreamUser } from './upstream.js';
+
+/** `open`: takes new work; `shunned`: could not be reached a moment ago; `leaving`: out of the rotation for good. */
+export type Availability = 'open' | 'shunned' | 'leaving';
+
+/** One worker's address as the data path sees it: availability, leases out, and its pool of idle upstream sockets. */
+export class Backend {
+  /** What opens a connection that serves several clients in turn; empty for a worker without an agent. */
+  readonly preface: Buffer;
+  /** Whether the worker's agent understands what the front tells it per request. */
+  readonly hasAgent: boolean;
+  readonly #address: PrivateAddress;
+  readonly #secret: Buffer | undefined;
+  readonly #pool = new Pool();
+  readonly #waitingForDrain: (() => void)[] = [];
+  #availability: Availability = 'open';
+  #leases = 0;
+
+  constructor(door: Door) {
+    this.#address = door.address;
+    this.#secret = door.secret === undefined ? undefined : Buffer.from(door.secret, 'hex');
+    this.hasAgent = this.#secret !== undefined;
+    this.preface = this.prefaceFor(undefined);
+  }
+
+  get availability(): Availability {
+    return this.#availability;
+  }
+
+  /** How many leases are out. */
+  get leases(): number {
+    return this.#leases;
+  }
+
+  /** Choosing a backend and counting the lease are one step, so that a drain can overlook nothing. */
+  lease(): Lease {
+    this.#leases++;
+    return new Lease(this);
+  }
+
+  /** Called by a lease that is released. */
+  takeBack(): void {
+    this.#leases--;
+    if (this.#leases === 0) for (const resolve of this.#waitingForDrain.splice(0)) resolve();
+  }
+
+  /** Resolves when no lease is out. */
+  async drained(): Promise<void> {
+    if (this.#leases === 0) return;
+    await new Promise<void>((resolve) => this.#waitingForDrain.push(resolve));
+  }
+
+  /** Takes no new work for now. */
+  shun(): void {
+    if (this.#availability === 'open') this.#availability = 'shunned';
+  }
+
+  /** Takes new work again. */
+  readmit(): void {
+    if (this.#availability === 'shunned') this.#availability = 'open';
+  }
+
+  /** Takes no new work any more. Its idle sockets close from this side, where no request can be under way on them. */
+  leave(): void {
+    this.#availability = 'leaving';
+    this.#pool.clear();
+  }
+
+  /** The PROXY header for a connection that carries one client, or several. */
+  prefaceFor(ends: Ends | undefined): Buffer {
+    return this.#secret === undefined ? Buffer.alloc(0) : encode(ends, this.#secret);
+  }
+
+  /** A socket that is connected and idle, now `user`'s. */
+  takeIdle(user: UpstreamUser): Upstream | undefined {
+    return this.#pool.take(user);
+  }
+
+  /** A new socket; `user` hears of its connection or its loss. */
+  connect(user: UpstreamUser): Upstream {
+    return new Upstream(this.#address, user);
+  }
+
+  /** Takes over a socket whose response is complete and whose worker keeps it open. */
+  keep(upstream: Upstream): void {
+    if (this.#availability === 'leaving') upstream.discard();
+    else this.#pool.put(upstream);
+  }
+}

@@ -1,0 +1,45 @@
+import type { Socket } from 'node:net';
+import type { Balancer } from './balancer.js';
+import { HttpSession } from './http-session.js';
+import type { Relay } from './listener.js';
+
+/** How often overdue connections are looked for, in milliseconds: one coarse timer instead of several for each request. */
+const SWEEP_MS = 500;
+
+/** Balances requests: client connections stay here, and every request goes to a worker of its own. */
+export class HttpRelay implements Relay {
+  readonly #balancer: Balancer;
+  readonly #sessions = new Set<HttpSession>();
+  readonly #sweeper: NodeJS.Timeout;
+  #isFinishing = false;
+
+  constructor(balancer: Balancer) {
+    this.#balancer = balancer;
+    this.#sweeper = setInterval(() => this.#sweep(), SWEEP_MS).unref();
+  }
+
+  get connections(): number {
+    return this.#sessions.size;
+  }
+
+  accept(client: Socket): void {
+    const session = new HttpSession(client, this.#balancer, () => this.#sessions.delete(session));
+    this.#sessions.add(session);
+    if (this.#isFinishing) session.finish();
+  }
+
+  finish(): void {
+    this.#isFinishing = true;
+    for (const session of this.#sessions) session.finish();
+  }
+
+  close(): void {
+    clearInterval(this.#sweeper);
+    for (const session of this.#sessions) session.close();
+  }
+
+  #sweep(): void {
+    const now = Date.now();
+    for (const session of this.#sessions) session.expire(now);
+  }
+}

@@ -1,0 +1,267 @@
+import type { Socket } from 'node:net';
+import { LF } from '../http/characters.js';
+import { INCOMPLETE } from '../http/fields.js';
+import { refusal } from '../http/refusal.js';
+import { RequestHead } from '../http/request-head.js';
+import type { Balancer } from './balancer.js';
+import { ByteQueue } from './byte-queue.js';
+import { clientLine } from './client-address.js';
+import { Exchange } from './exchange.js';
+import { readAccepted } from './reading.js';
+
+/** The longest request head, in bytes; beyond it 431. */
+const MAX_HEAD = 16 * 1024;
+/** How much of a client's bytes is read ahead of what can be sent on, behind a head. */
+const MAX_AHEAD = 64 * 1024;
+/** How many bytes of answers may wait for a client before its next request is taken up. */
+const MAX_UNREAD = 64 * 1024;
+/** How long a client may take for a head, from its first byte; a byte now and then does not extend it. */
+const HEAD_MS = 10_000;
+/** How long a client's connection may lie idle between two requests. */
+const KEEP_ALIVE_MS = 75_000;
+/** How long a refused client's bytes are read over, so that it reads its answer instead of a reset (RFC 9112 9.6). */
+const LINGER_MS = 2_000;
+/** What a client is told to wait before it tries again when no worker was ready in time. */
+const RETRY_AFTER_SECONDS = 1;
+
+/** Heads are read one at a time, between two ticks; so one place to read them into is enough for all sessions. */
+const requestHead = new RequestHead();
+
+type State = 'idle' | 'head' | 'exchange' | 'stalled' | 'tunnel' | 'lingering' | 'closed';
+
+/**
+ * One client connection:
+ *
+ *     idle -> head -> exchange -> idle …
+ *     idle -> exchange                       (a whole head in one read)
+ *     exchange -> head                       (part of the next head was read ahead)
+ *     exchange -> stalled -> idle, head …    (the client asks on, but does not read its answers)
+ *     exchange -> tunnel                     (101)
+ *     idle, head, exchange -> lingering      (refused, or the last answer is given)
+ *     any -> closed
+ */
+const MOVES: Readonly<Record<State, readonly State[]>> = {
+  idle: ['head', 'exchange', 'lingering', 'closed'],
+  head: ['exchange', 'lingering', 'closed'],
+  exchange: ['idle', 'head', 'exchange', 'stalled', 'tunnel', 'lingering', 'closed'],
+  stalled: ['idle', 'head', 'exchange', 'lingering', 'closed'],
+  tunnel: ['closed'],
+  lingering: ['closed'],
+  closed: [],
+};
+
+/** The client's side of an http connection: finds the requests, hands them to the exchange one by one, in order. */
+export class HttpSession {
+  readonly client: Socket;
+  /** The bytes of the request under way that may still be needed: not sent yet, or kept to be sent again. */
+  pending = new ByteQueue();
+  /** Bytes behind the request under way. */
+  ahead = new ByteQueue();
+  readonly #closed: () => void;
+  readonly #exchange: Exchange;
+  #state: State = 'idle';
+  #deadline = Date.now() + KEEP_ALIVE_MS;
+  #clientLine: Buffer | undefined;
+  #hasEnded = false;
+  #isFinishing = false;
+  #isPaused = false;
+
+  constructor(accepted: Socket, balancer: Balancer, closed: () => void) {
+    this.#closed = closed;
+    this.#exchange = new Exchange(this, requestHead, balancer);
+    this.client = readAccepted(accepted, (bytes, length) => this.#received(bytes, length));
+    this.client
+      .on('end', () => this.#ended())
+      .on('drain', () => this.#drained())
+      .on('error', () => this.close())
+      .on('close', () => this.close());
+  }
+
+  /** Whether the connection ends with the answer under way. */
+  get isLast(): boolean {
+    return this.#isFinishing || (this.#hasEnded && this.ahead.length === 0);
+  }
+
+  /** Whether the client has sent its last byte. */
+  get hasEnded(): boolean {
+    return this.#hasEnded;
+  }
+
+  /** The field line that tells the agent who the client is. */
+  get clientLine(): Buffer {
+    this.#clientLine ??= clientLine(this.client);
+    return this.#clientLine;
+  }
+
+  /** Closes the connection when it is idle, else behind the answer under way. */
+  finish(): void {
+    this.#isFinishing = true;
+    if (this.#state === 'idle') this.#linger();
+  }
+
+  /** Does what is due when the present state has lasted too long. */
+  expire(now: number): void {
+    if (now < this.#deadline) return;
+    this.#deadline = Infinity;
+    if (this.#state === 'idle') this.#linger();
+    else if (this.#state === 'head') this.refuse(408);
+    else if (this.#state === 'exchange') this.#exchange.expire();
+    else if (this.#state === 'lingering' || this.#state === 'stalled') this.close();
+  }
+
+  /** Sets when {@link expire} acts, in milliseconds from now. */
+  expireIn(ms: number): void {
+    this.#deadline = ms === Infinity ? Infinity : Date.now() + ms;
+  }
+
+  /** Stops reading the client until {@link resume}: what was read can't be sent on yet. */
+  pause(): void {
+    this.#isPaused = true;
+    this.client.pause();
+  }
+
+  resume(): void {
+    if (!this.#isPaused || this.#isFull) return;
+    this.#isPaused = false;
+    this.client.resume();
+  }
+
+  /** Keeps bytes of the request under way until they can be sent. */
+  hold(bytes: Buffer, start: number, end: number): void {
+    this.pending.append(bytes, start, end);
+    if (this.#isFull) this.pause();
+  }
+
+  /** Keeps bytes behind the request under way. */
+  readAhead(bytes: Buffer, start: number, end: number): void {
+    if (start === end) return;
+    this.ahead.append(bytes, start, end);
+    if (this.#isFull) this.pause();
+  }
+
+  /** Answers in the program's place, then closes. Only while no byte of an answer has been sent. */
+  refuse(status: number): void {
+    const retryAfter = status === 503 ? RETRY_AFTER_SECONDS : undefined;
+    this.client.write(refusal(status, this.#exchange.isHead, retryAfter));
+    this.#linger();
+  }
+
+  /** Cuts the connection, so that the client can tell that its answer is not complete. */
+  cut(): void {
+    if (!this.client.destroyed) this.client.resetAndDestroy();
+    this.close();
+  }
+
+  /** From now on the connection speaks another protocol. */
+  becomeTunnel(): void {
+    this.#to('tunnel', Infinity);
+    const { ahead } = this;
+    this.ahead = new ByteQueue();
+    if (ahead.length > 0) this.#exchange.tunnelled(ahead.bytes, ahead.length);
+    this.resume();
+  }
+
+  /** The answer under way is complete. */
+  answered(keepsOpen: boolean): void {
+    if (!keepsOpen || this.isLast) this.#linger();
+    else if (this.client.writableLength > MAX_UNREAD) this.#to('stalled', KEEP_ALIVE_MS);
+    else this.#next();
+  }
+
+  close(): void {
+    if (this.#state === 'closed') return;
+    this.#to('closed', Infinity);
+    this.#exchange.cancel();
+    this.client.destroy();
+    this.#closed();
+  }
+
+  get #isFull(): boolean {
+    return this.pending.length >= MAX_HEAD + MAX_AHEAD || this.ahead.length >= MAX_AHEAD;
+  }
+
+  #to(state: State, ms: number): void {
+    if (!MOVES[this.#state].includes(state)) throw new Error(`A session cannot move from ${this.#state} to ${state}`);
+    this.#state = state;
+    this.expireIn(ms);
+  }
+
+  #received(bytes: Buffer, length: number): void {
+    switch (this.#state) {
+      case 'idle':
+        return this.#parse(bytes, length);
+      case 'head':
+        return this.#parseMore(bytes, length);
+      case 'exchange':
+        return this.#exchange.clientSent(bytes, length);
+      case 'stalled':
+        return this.readAhead(bytes, 0, length);
+      case 'tunnel':
+        return this.#exchange.tunnelled(bytes, length);
+      default:
+    }
+  }
+
+  /** Only a whole line can complete a head or spoil it, so a client that trickles costs little. */
+  #parseMore(bytes: Buffer, length: number): void {
+    const completesLine = bytes.subarray(0, length).includes(LF);
+    this.pending.append(bytes, 0, length);
+    if (completesLine || this.pending.length > MAX_HEAD) this.#parse(this.pending.bytes, this.pending.length);
+  }
+
+  #parse(bytes: Buffer, length: number): void {
+    const headEnd = requestHead.parse(bytes, 0, length);
+    if (headEnd > MAX_HEAD || (headEnd === INCOMPLETE && length > MAX_HEAD)) return this.#refuseHead(431);
+    if (headEnd < 0) return this.#refuseHead(-headEnd);
+    if (headEnd === INCOMPLETE) return this.#awaitHead(bytes, length);
+    this.#to('exchange', Infinity);
+    this.#exchange.begin(bytes, headEnd, length);
+  }
+
+  #refuseHead(status: number): void {
+    this.#exchange.forget();
+    this.refuse(status);
+  }
+
+  #awaitHead(bytes: Buffer, length: number): void {
+    if (bytes !== this.pending.bytes) this.pending.append(bytes, 0, length);
+    if (this.#hasEnded) this.#linger();
+    else if (this.#state !== 'head') this.#to('head', HEAD_MS);
+  }
+
+  /** The next request, of which some bytes may have been read already. */
+  #next(): void {
+    const { pending, ahead } = this;
+    pending.clear();
+    this.pending = ahead;
+    this.ahead = pending;
+    if (this.pending.length > 0) this.#parse(this.pending.bytes, this.pending.length);
+    else this.#to('idle', KEEP_ALIVE_MS);
+    this.resume();
+  }
+
+  /** RFC 9112 9.6: says the last word, then reads over what still comes, so that no reset overtakes it. */
+  #linger(): void {
+    this.#to('lingering', LINGER_MS);
+    this.pending.clear();
+    this.ahead.clear();
+    this.#isPaused = false;
+    this.client.end();
+    this.client.resume();
+    if (this.#hasEnded) this.client.destroySoon();
+  }
+
+  #drained(): void {
+    if (this.#state === 'stalled') this.#next();
+    else this.#exchange.clientDrained();
+  }
+
+  /** A FIN says only that the client will not send any more: what it asked for is still answered. */
+  #ended(): void {
+    this.#hasEnded = true;
+    if (this.#state === 'idle' || this.#state === 'head') this.#linger();
+    else if (this.#state === 'exchange') this.#exchange.clientEnded();
+    else if (this.#state === 'tunnel') this.#exchange.tunnelEnded();
+    else if (this.#state === 'lingering') this.client.destroySoon();
+  }
+}

@@ -1,0 +1,60 @@
+import { Socket, type OnReadOpts, type SocketConstructorOpts } from 'node:net';
+
+/** The most bytes that one read brings. */
+export const READ_SIZE = 64 * 1024;
+
+/**
+ * Every socket reads into this one buffer: its bytes are the receiver's only until the receiver returns. Against 'data'
+ * events, which allocate for every read, this saves about a quarter of the relay's CPU.
+ */
+const sharedBuffer = Buffer.allocUnsafeSlow(READ_SIZE);
+
+/** Gets the bytes [0, length) of `bytes`, to be used or copied before it returns. */
+export type Receive = (bytes: Buffer, length: number) => void;
+
+/** The `onread` option of a socket that reads into the shared buffer. */
+export function readingInto(receive: Receive): OnReadOpts {
+  return {
+    buffer: sharedBuffer,
+    callback(length: number, bytes: Uint8Array): boolean {
+      receive(bytes as Buffer, length);
+      return true;
+    },
+  };
+}
+
+/** What an accepted socket holds inside; not documented, so nothing outside this file may know of it. */
+interface Accepted {
+  _handle: { readonly useUserBuffer?: unknown } | null;
+  _server: unknown;
+  server: unknown;
+}
+
+/**
+ * Makes an accepted, paused socket read into the shared buffer from now on.
+ *
+ * `onread` is public for sockets that connect, but not for those that a server accepts. So the accepted handle moves into
+ * a new socket; the old one must forget it, and the new one must know the server, or `server.close()` would never end.
+ * Where Node has no such handle any more, 'data' events do the same, only slower.
+ */
+export function readAccepted(accepted: Socket, receive: Receive): Socket {
+  const inside = accepted as unknown as Accepted;
+  if (typeof inside._handle?.useUserBuffer !== 'function') return readEvents(accepted, receive);
+  const socket = new Socket({
+    handle: inside._handle,
+    allowHalfOpen: true,
+    readable: true,
+    writable: true,
+    onread: readingInto(receive),
+  } as SocketConstructorOpts);
+  inside._handle = null;
+  (socket as unknown as Accepted)._server = inside._server;
+  (socket as unknown as Accepted).server = inside.server;
+  return socket;
+}
+
+function readEvents(accepted: Socket, receive: Receive): Socket {
+  accepted.on('data', (bytes) => receive(bytes, bytes.length));
+  accepted.resume();
+  return accepted;
+}

@@ -1,0 +1,148 @@
+import { Body } from '../http/body.js';
+import { INCOMPLETE } from '../http/fields.js';
+import { Framing } from '../http/framing.js';
+import type { RequestHead } from '../http/request-head.js';
+import { type ConnectionLine, ResponseHead } from '../http/response-head.js';
+import { ByteQueue } from './byte-queue.js';
+import type { HttpSession } from './http-session.js';
+import { output } from './output.js';
+
+/** The longest response head, in bytes. */
+const MAX_HEAD = 32 * 1024;
+
+/** Read one at a time, between two ticks; so one place is enough for all. */
+const responseHead = new ResponseHead();
+
+/** What became of the bytes: more are wanted, the client can't take them yet, or the response came to an end. */
+type Outcome = 'more' | 'backed-up' | 'complete' | 'tunnel' | 'malformed';
+
+/** The answer to one request on its way from the worker to the client. */
+export class Response {
+  readonly #session: HttpSession;
+  readonly #body = new Body();
+  readonly #partialHead = new ByteQueue();
+  isHead = false;
+  minorVersion = 1;
+  /** Whether the worker's connection may serve another request. */
+  keepsUpstream = false;
+  /** Whether the client's connection may. */
+  keepsClient = false;
+  /** Whether the client has got a byte of the final answer. */
+  hasBegun = false;
+  #isUpgrade = false;
+  #isPersistent = true;
+  #isComplete = false;
+
+  constructor(session: HttpSession) {
+    this.#session = session;
+  }
+
+  get isComplete(): boolean {
+    return this.#isComplete;
+  }
+
+  /** Prepares for the answer to a request. */
+  expect(request: RequestHead): void {
+    this.isHead = request.method.isHead;
+    this.minorVersion = request.minorVersion;
+    this.#isUpgrade = request.isUpgrade;
+    this.#isPersistent = request.isPersistent;
+    this.restart();
+  }
+
+  /** Prepares for another worker's answer to the same request. */
+  restart(): void {
+    this.#isComplete = false;
+    this.hasBegun = false;
+    this.#partialHead.clear();
+  }
+
+  forget(): void {
+    this.isHead = false;
+  }
+
+  /** Takes bytes that the worker sent. */
+  take(bytes: Buffer, length: number): Outcome {
+    if (this.#isComplete) return this.#spoil();
+    if (this.hasBegun) return this.#takeBody(bytes, 0, length, 0);
+    if (this.#partialHead.length === 0) return this.#takeHead(bytes, 0, length);
+    this.#partialHead.append(bytes, 0, length);
+    return this.#takeHead(this.#partialHead.bytes, 0, this.#partialHead.length);
+  }
+
+  /** The worker has closed its side, which completes an answer that nothing else ends. */
+  endWithConnection(): void {
+    if (this.hasBegun && this.#body.endsWithConnection) this.#isComplete = true;
+  }
+
+  /** Bytes behind the end of an answer: it stands, but the worker's connection is not to be trusted. */
+  #spoil(): Outcome {
+    this.keepsUpstream = false;
+    return 'complete';
+  }
+
+  #takeHead(bytes: Buffer, start: number, end: number): Outcome {
+    const headEnd = responseHead.parse(bytes, start, end, this);
+    if (headEnd < 0 || headEnd - start > MAX_HEAD) return 'malformed';
+    if (headEnd === INCOMPLETE) return this.#awaitHead(bytes, start, end);
+    if (responseHead.isInterim) return this.#passInterim(bytes, headEnd, end);
+    if (responseHead.status === 101) return this.#passSwitch(bytes, headEnd, end);
+    return this.#begin(bytes, headEnd, end);
+  }
+
+  #awaitHead(bytes: Buffer, start: number, end: number): Outcome {
+    if (end - start > MAX_HEAD) return 'malformed';
+    const rest = Buffer.from(bytes.subarray(start, end));
+    this.#partialHead.clear();
+    this.#partialHead.append(rest, 0, rest.length);
+    return 'more';
+  }
+
+  /** 100, 102 and 103 go on to who understands them (RFC 9110 15.2), and the final answer follows. */
+  #passInterim(bytes: Buffer, headEnd: number, end: number): Outcome {
+    if (this.minorVersion === 1) {
+      output.send(this.#session.client, responseHead.write(bytes, 'none', this, output.bytes, 0));
+    }
+    if (headEnd < end) return this.#takeHead(bytes, headEnd, end);
+    this.#partialHead.clear();
+    return 'more';
+  }
+
+  /** RFC 9110 15.2.2: only who asked for another protocol gets one. */
+  #passSwitch(bytes: Buffer, headEnd: number, end: number): Outcome {
+    if (!this.#isUpgrade) return 'malformed';
+    this.hasBegun = true;
+    const at = responseHead.write(bytes, 'upgrade', this, output.bytes, 0);
+    output.bytes.set(bytes.subarray(headEnd, end), at);
+    output.send(this.#session.client, at + end - headEnd);
+    return 'tunnel';
+  }
+
+  #begin(bytes: Buffer, headEnd: number, end: number): Outcome {
+    const { framing } = responseHead;
+    // Without a length and without chunks, only the end of the connection can end the body.
+    const endsClient = framing === Framing.close || (framing === Framing.chunked && this.minorVersion === 0);
+    this.keepsUpstream = responseHead.isPersistent;
+    this.keepsClient = this.#isPersistent && !endsClient && !this.#session.isLast;
+    const at = responseHead.write(bytes, this.#connectionLine(), this, output.bytes, 0);
+    this.#body.begin(framing, responseHead.contentLength, this.minorVersion === 0);
+    return this.#takeBody(bytes, headEnd, end, at);
+  }
+
+  #connectionLine(): ConnectionLine {
+    if (!this.keepsClient) return 'close';
+    return this.minorVersion === 0 ? 'keep-alive' : 'none';
+  }
+
+  #takeBody(bytes: Buffer, start: number, end: number, at: number): Outcome {
+    const consumed = this.#body.pass(bytes, start, end, output.bytes, at);
+    if (consumed === -1) return 'malformed';
+    if (consumed < end) this.keepsUpstream = false;
+    this.hasBegun = true;
+    this.#partialHead.clear();
+    const isTaken = output.send(this.#session.client, this.#body.outputEnd);
+    this.#isComplete = this.#body.isComplete;
+    if (this.#isComplete) return 'complete';
+    return isTaken ? 'more' : 'backed-up';
+  }
+}

@@ -1,0 +1,61 @@
+import { type NetConnectOpts, type Socket, connect } from 'node:net';
+import type { PrivateAddress } from '../core/messages.cjs';
+import { readingInto } from './reading.js';
+
+/** Who holds an upstream socket at the moment, and hears what happens on it. */
+export interface UpstreamUser {
+  connected(upstream: Upstream): void;
+  /** The bytes are lent until the call returns. */
+  received(upstream: Upstream, bytes: Buffer, length: number): void;
+  /** The worker has sent its last byte. */
+  ended(upstream: Upstream): void;
+  /** The worker takes bytes again after a send that was backed up. */
+  drained(upstream: Upstream): void;
+  /** The socket is gone; the last call for it. */
+  lost(upstream: Upstream, error: Error | undefined): void;
+}
+
+/** One socket to a worker. It outlives its users: between two requests it is the pool's. */
+export class Upstream {
+  readonly socket: Socket;
+  user: UpstreamUser;
+  /** Whether a request was sent on it before: then its silent death says nothing about this request. */
+  isUsed = false;
+  #error: Error | undefined;
+
+  constructor(address: PrivateAddress, user: UpstreamUser) {
+    this.user = user;
+    const onread = readingInto((bytes, length) => this.user.received(this, bytes, length));
+    this.socket = connect({ ...placeOf(address), allowHalfOpen: true, noDelay: true, onread } as NetConnectOpts);
+    this.socket
+      .on('connect', () => this.user.connected(this))
+      .on('end', () => this.user.ended(this))
+      .on('drain', () => this.user.drained(this))
+      .on('error', (error) => (this.#error = error))
+      .on('close', () => this.user.lost(this, this.#error));
+  }
+
+  /** Passes on that the client has cut its connection. (Unix sockets have no reset.) */
+  reset(): void {
+    if (this.socket.remoteAddress === undefined) this.socket.destroy();
+    else this.socket.resetAndDestroy();
+  }
+
+  /** Ends it behind the bytes that are still to be sent, without a further word to its user. */
+  finish(): void {
+    this.user = NOBODY;
+    this.socket.destroySoon();
+  }
+
+  /** Ends it at once, without a further word to its user. */
+  discard(): void {
+    this.user = NOBODY;
+    this.socket.destroy();
+  }
+}
+
+function placeOf(address: PrivateAddress): NetConnectOpts {
+  return 'path' in address ? { path: address.path } : { host: '127.0.0.1', port: address.port };
+}
+
+const NOBODY: UpstreamUser = { connected() {}, received() {}, ended() {}, drained() {}, lost() {} };
