@@ -1,0 +1,13 @@
+#!/usr/bin/env node
+// The default action of SIGUSR2 is to end the process. A reload that is asked for while the program loads is remembered.
+let isReloadAsked = false;
+const remember = () => {
+  isReloadAsked = true;
+};
+process.on('SIGUSR2', remember);
+
+const { main } = await import('../dist/cli/main.js');
+await main(process.argv.slice(2), () => {
+  process.off('SIGUSR2', remember);
+  return isReloadAsked;
+});

@@ -1,0 +1,31 @@
+import { ZdlbError, exitCode, messageOf } from '../core/errors.js';
+import { run } from './run.js';
+
+/** The verbs, each with the function that carries it out and gives the exit code. */
+const VERBS: Readonly<Record<string, Verb>> = { run };
+
+/** @param takeEarlyReload takes over SIGUSR2; true when it came while the program was loading */
+export type Verb = (argv: readonly string[], takeEarlyReload: () => boolean) => Promise<number>;
+
+/** Carries out the verb that the command line names (`run` when it names none) and ends the process with its exit code. */
+export async function main(argv: readonly string[], takeEarlyReload: () => boolean): Promise<void> {
+  const named = Object.hasOwn(VERBS, argv[0] ?? '') ? VERBS[argv[0]!] : undefined;
+  const verb = named ?? run;
+  process.exit(await outcome(verb(named === undefined ? argv : argv.slice(1), takeEarlyReload)));
+}
+
+async function outcome(result: Promise<number>): Promise<number> {
+  try {
+    return await result;
+  } catch (error) {
+    // What zdlb itself knows to be wrong is told in a line; a stack is for defects.
+    const text = error instanceof ZdlbError || !(error instanceof Error) ? messageOf(error) : error.stack;
+    complain(`zdlb: ${text}\n`);
+    return exitCode(error);
+  }
+}
+
+function complain(text: string): void {
+  process.stderr.on('error', () => {});
+  process.stderr.write(text);
+}

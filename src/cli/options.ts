@@ -1,0 +1,144 @@
+import { readFileSync } from 'node:fs';
+import yargs from 'yargs';
+import { type Config, type ConfigInput, options, parseConfig, suggestion } from '../core/config.js';
+import { ZdlbError, messageOf, systemCode } from '../core/errors.js';
+import { version } from './version.js';
+
+/** What the command line asks for: a text to print, or settings to run with. */
+export type CommandLine = { readonly print: string } | { readonly argv: ConfigInput; readonly configFile?: string };
+
+const kebab = (key: string) => key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+const camel = (flag: string) => flag.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
+const variable = (key: string) => `ZDLB_${kebab(key).replaceAll('-', '_').toUpperCase()}`;
+
+/** The environment variables that set options; they are zdlb's own and not passed on to workers. */
+export const variables: ReadonlyMap<string, string> = new Map(
+  [...options.keys(), 'config'].map((key) => [variable(key), key]),
+);
+
+/**
+ * Reads the command line: options up to the script, and everything behind it as the script's own.
+ *
+ * @throws {ZdlbError} `usage`
+ */
+export function parseCommandLine(argv: readonly string[]): CommandLine {
+  const parser = commandLineParser();
+  const parsed: Record<string, unknown> = parser.parseSync([...argv]);
+  if (parsed['version'] === true) return { print: version };
+  const { _: words, config, help, ...rest } = parsed;
+  if (help === true) return { print: helpText(parser) };
+  const [script, ...args] = argv.slice(argv.length - (words as readonly unknown[]).length);
+  // The parser swallows the `--` that tells a command of any kind from a script.
+  if (script !== undefined && argv.at(-args.length - 2) === '--') refuseCommand(script);
+  return {
+    argv: { ...settingsOf(rest), ...(script === undefined ? {} : { script, args }) },
+    ...(config === undefined ? {} : { configFile: pathOf(config) }),
+  };
+}
+
+/**
+ * The settings in force: command line over environment over file over defaults.
+ *
+ * @throws {ZdlbError} `usage` or `config`, naming every mistake and where it stands
+ */
+export function readConfig(commandLine: Exclude<CommandLine, { print: string }>, env: NodeJS.ProcessEnv): Config {
+  const fromEnv = environmentSettings(env);
+  const file = commandLine.configFile ?? env['ZDLB_CONFIG'];
+  const fromFile = file === undefined ? {} : readConfigFile(file);
+  const nameOf = (key: string) => {
+    if (Object.hasOwn(commandLine.argv, key)) return `--${kebab(key)}`;
+    if (Object.hasOwn(fromEnv, key)) return variable(key);
+    return `${key} in ${file}`;
+  };
+  const config = parseConfig(
+    { ...fromFile, ...fromEnv, ...commandLine.argv },
+    file === undefined ? 'usage' : 'config',
+    nameOf,
+  );
+  if (config.script === undefined)
+    throw new ZdlbError('usage', 'Nothing to run: give the script, as in zdlb --port 8000 server.js');
+  return config;
+}
+
+function commandLineParser() {
+  const parser = yargs()
+    .scriptName('zdlb')
+    .usage('zdlb [options] <script> [arguments of the script]')
+    .parserConfiguration({
+      'halt-at-non-option': true,
+      'parse-numbers': false,
+      'parse-positional-numbers': false,
+      'camel-case-expansion': false,
+      'dot-notation': false,
+      'boolean-negation': false,
+      'strip-aliased': true,
+    })
+    .help(false)
+    .version(false)
+    .exitProcess(false)
+    .fail((message) => {
+      throw new ZdlbError('usage', message);
+    })
+    .option('config', { type: 'string', requiresArg: true, description: 'JSON file with these options in camelCase' })
+    .option('help', { alias: 'h', type: 'boolean', description: 'show this text' })
+    .option('version', { alias: 'v', type: 'boolean', description: 'show the version' });
+  for (const [key, { alias, argument, description, otherwise }] of options) {
+    const text = otherwise === undefined ? description : `${description} [default: ${otherwise}]`;
+    parser.option(kebab(key), {
+      type: 'string',
+      requiresArg: true,
+      description: argument === undefined ? text : `${argument}: ${text}`,
+      ...(alias === undefined ? {} : { alias }),
+    });
+  }
+  return parser;
+}
+
+function helpText(parser: ReturnType<typeof commandLineParser>): string {
+  let text = '';
+  parser.showHelp((help) => {
+    text = help;
+  });
+  return text;
+}
+
+function settingsOf(parsed: Readonly<Record<string, unknown>>): ConfigInput {
+  const settings: Record<string, unknown> = {};
+  for (const [flag, value] of Object.entries(parsed)) {
+    if (flag === '$0' || value === undefined) continue;
+    const key = camel(flag);
+    if (!options.has(key))
+      throw new ZdlbError('usage', `Unknown option --${flag}${suggestion(key, (known) => `--${kebab(known)}`)}`);
+    settings[key] = value;
+  }
+  return settings;
+}
+
+function environmentSettings(env: NodeJS.ProcessEnv): ConfigInput {
+  const settings: Record<string, unknown> = {};
+  for (const [name, key] of variables) if (key !== 'config' && env[name] !== undefined) settings[key] = env[name];
+  return settings;
+}
+
+function readConfigFile(file: string): ConfigInput {
+  try {
+    const content: unknown = JSON.parse(readFileSync(file, 'utf8'));
+    if (typeof content === 'object' && content !== null && !Array.isArray(content)) return content as ConfigInput;
+    throw new Error(`met ${JSON.stringify(content)}, wanted an object`);
+  } catch (error) {
+    const reason = systemCode(error) === 'ENOENT' ? 'no such file' : messageOf(error);
+    throw new ZdlbError('config', `Cannot read the configuration ${file}: ${reason}`, { cause: error });
+  }
+}
+
+function pathOf(value: unknown): string {
+  if (typeof value === 'string' && value !== '') return value;
+  throw new ZdlbError('usage', `Bad value for --config: met ${JSON.stringify(value)}, wanted one path`);
+}
+
+function refuseCommand(command: string): never {
+  throw new ZdlbError(
+    'usage',
+    `Cannot run the command ${command}: this version runs Node programs only, as in zdlb --port 8000 server.js`,
+  );
+}

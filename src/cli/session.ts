@@ -1,0 +1,131 @@
+import { isatty } from 'node:tty';
+import type { Config } from '../core/config.js';
+import { ZdlbError, messageOf } from '../core/errors.js';
+import { Front } from '../front.js';
+import type { Log } from './log.js';
+import { PidFile } from './pid-file.js';
+import { type Operator, obeySignals } from './signals.js';
+
+/** What can't change while the front runs, by its name in the configuration. */
+const FIXED = ['name', 'port', 'host', 'mode', 'transport', 'pidFile', 'logFormat'] as const;
+
+/** One front from its start to its end, and what signals ask of it meanwhile. */
+export class Session implements Operator {
+  readonly #config: Config;
+  readonly #log: Log;
+  readonly #readConfig: () => Config;
+  readonly #front: Front;
+  readonly #pidFile: PidFile | undefined;
+  /** Where standard output was a terminal, SIGHUP says that it was closed. */
+  readonly #wasTerminal = isatty(1);
+  #stopped: Promise<void> | undefined;
+  #hasEnded: () => void = () => {};
+
+  /** @param readConfig reads the settings anew, from where they came */
+  constructor(config: Config, log: Log, readConfig: () => Config) {
+    this.#config = config;
+    this.#log = log;
+    this.#readConfig = readConfig;
+    this.#front = new Front(config, log.journal);
+    this.#pidFile = config.pidFile === undefined ? undefined : new PidFile(config.pidFile);
+  }
+
+  /**
+   * Resolves when the front was stopped as asked.
+   *
+   * @throws {ZdlbError} `start` or `usage`, when it could not start; nothing is left running
+   */
+  async run(takeEarlyReload: () => boolean): Promise<void> {
+    this.#pidFile?.check();
+    obeySignals(this);
+    if (takeEarlyReload()) this.reload();
+    const ended = new Promise<void>((resolve) => {
+      this.#hasEnded = resolve;
+    });
+    try {
+      await this.#start();
+      await ended;
+      await this.#stopped;
+    } finally {
+      this.#pidFile?.remove();
+    }
+  }
+
+  reload(): void {
+    this.#front.requestReload();
+  }
+
+  stop(): void {
+    const isFirst = this.#stopped === undefined;
+    this.#log.journal.info({ event: 'stopping' }, isFirst ? 'Stopping: no new connections' : 'Stopping at once');
+    const stopped = isFirst ? this.#front.stop() : this.#front.stopNow();
+    this.#stopped ??= stopped;
+    this.#hasEnded();
+  }
+
+  hangUp(): void {
+    if (this.#wasTerminal) return this.stop();
+    try {
+      this.#front.requestReload(this.#newConfig());
+    } catch (error) {
+      const reason = messageOf(error);
+      this.#log.journal.error({ event: 'reload.failed', reason }, `Reload failed: ${reason}`);
+    }
+  }
+
+  grow(): void {
+    this.#scale((wanted) => wanted + 1);
+  }
+
+  shrink(): void {
+    this.#scale((wanted) => wanted - 1);
+  }
+
+  async #start(): Promise<void> {
+    try {
+      await this.#front.start();
+    } catch (error) {
+      // A stop that was asked for meanwhile ends the start too, as wanted.
+      if (this.#stopped === undefined) throw error;
+      return;
+    }
+    if (this.#stopped !== undefined) return;
+    try {
+      this.#pidFile?.write();
+    } catch (error) {
+      await this.#front.stopNow();
+      throw error;
+    }
+    this.#greet();
+  }
+
+  #scale(change: (wanted: number) => number): void {
+    this.#front.scale(change).catch((error: unknown) => {
+      this.#log.journal.error(
+        { event: 'scale.failed', reason: messageOf(error) },
+        `Scaling failed: ${messageOf(error)}`,
+      );
+    });
+  }
+
+  /** @throws {ZdlbError} when the settings are wrong now, or differ where they may not */
+  #newConfig(): Config {
+    const next = this.#readConfig();
+    const changed = FIXED.filter((key) => next[key] !== this.#config[key]);
+    if (changed.length === 0) return next;
+    throw new ZdlbError('config', `${changed.join(', ')} can't change while zdlb runs. Stop it and start it again`);
+  }
+
+  /** Says what to do next. */
+  #greet(): void {
+    const [first] = this.#front.listeners;
+    const host = this.#config.host === undefined || this.#config.host === '0.0.0.0' ? 'localhost' : this.#config.host;
+    const advice = [
+      ...(first?.mode === 'http' ? [`try curl http://${host.includes(':') ? `[${host}]` : host}:${first.port}/`] : []),
+      `reload with kill -USR2 ${process.pid}`,
+      this.#wasTerminal ? 'stop with Ctrl-C' : `stop with kill ${process.pid}`,
+    ];
+    const entry = { event: 'serving', pid: process.pid, workers: this.#front.status().workers.length };
+    this.#log.journal.info(entry, `Serving with ${entry.workers} workers: ${advice.join(', ')}`);
+  }
+}

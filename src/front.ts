@@ -1,0 +1,153 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Config } from './core/config.js';
+import type { Journal } from './core/journal.js';
+import type { Listening } from './core/messages.cjs';
+import { PublicPort } from './public-port.js';
+import type { DataPath } from './supervisor/data-path.js';
+import { nodeSpawner } from './supervisor/spawn.js';
+import type { Reloaded } from './supervisor/reload-log.js';
+import { Supervisor, type SupervisorStatus } from './supervisor/supervisor.js';
+import type { Worker } from './supervisor/worker.js';
+
+const AGENT = fileURLToPath(new URL('agent/agent.cjs', import.meta.url));
+
+/** What a port of a running front looks like from outside. */
+export interface ListenerStatus {
+  readonly port: number;
+  readonly mode: 'http' | 'tcp';
+  readonly connections: number;
+}
+
+/**
+ * The front process: public ports in front, workers behind, and the supervisor that changes the one when the other is
+ * ready.
+ *
+ * The supervisor owns the workers and knows nothing of sockets; a public port owns its listener, relay and balancer and
+ * knows nothing of processes. Here they meet: a worker's doors become backends.
+ */
+export class Front implements DataPath {
+  readonly #config: Config;
+  readonly #journal: Journal;
+  readonly #supervisor: Supervisor;
+  readonly #ports = new Map<number, PublicPort>();
+  readonly #socketFolder: string | undefined;
+  #drainsNoMore = false;
+
+  constructor(config: Config, journal: Journal) {
+    this.#config = config;
+    this.#journal = journal;
+    // mkdtemp makes it 0700: nobody else enters.
+    this.#socketFolder = config.transport === 'unix' ? mkdtempSync(join(tmpdir(), 'zdlb-')) : undefined;
+    const spawn = nodeSpawner(AGENT, this.#socketFolder);
+    this.#supervisor = new Supervisor({ config, dataPath: this, journal, spawn });
+  }
+
+  /** The public ports, the first one first. */
+  get listeners(): readonly ListenerStatus[] {
+    return [...this.#ports.values()].map(({ port, mode, connections }) => ({ port, mode, connections }));
+  }
+
+  status(): SupervisorStatus & { readonly listeners: readonly ListenerStatus[] } {
+    return { ...this.#supervisor.status(), listeners: this.listeners };
+  }
+
+  /**
+   * Resolves when the first generation serves.
+   *
+   * @throws {ZdlbError} `usage` or `start`; nothing is left running
+   */
+  async start(): Promise<void> {
+    try {
+      await this.#supervisor.start();
+    } catch (error) {
+      await this.#clearAway();
+      throw error;
+    }
+  }
+
+  /** @throws {ZdlbError} see {@link Supervisor.reload} */
+  async reload(config?: Config): Promise<Reloaded> {
+    return this.#supervisor.reload(config);
+  }
+
+  /** Reloads now, or once after what is under way. */
+  requestReload(config?: Config): void {
+    this.#supervisor.requestReload(config);
+  }
+
+  /** @throws {ZdlbError} see {@link Supervisor.scale} */
+  async scale(change: (wanted: number) => number): Promise<void> {
+    await this.#supervisor.scale(change(this.#supervisor.wanted));
+  }
+
+  /**
+   * Takes no new connections, lets what is under way end (at most the drain timeout), then stops the workers. What is
+   * left by then still reaches its worker until that has ended, so a program can take leave of its WebSockets.
+   */
+  async stop(): Promise<void> {
+    const ports = [...this.#ports.values()];
+    await withinTime(this.#config.drainTimeout, Promise.all(ports.map((port) => port.finish())));
+    this.#drainsNoMore = true;
+    await this.#supervisor.stop();
+    await this.#clearAway();
+  }
+
+  /** Ends everything at once. */
+  async stopNow(): Promise<void> {
+    this.#drainsNoMore = true;
+    await this.#supervisor.stopNow();
+    await this.#clearAway();
+  }
+
+  async open(listening: Listening): Promise<void> {
+    let port = this.#ports.get(listening.port);
+    if (port === undefined) {
+      const mode = this.#config.mode === 'auto' ? listening.protocol : this.#config.mode;
+      port = new PublicPort(listening.port, mode, {
+        timeout: this.#config.holdTimeout,
+        max: this.#config.holdMax,
+      });
+      this.#ports.set(listening.port, port);
+    }
+    const host = this.#isFirst(port) ? (this.#config.host ?? listening.host) : listening.host;
+    if (await port.open(host)) this.#announce(port, host);
+  }
+
+  swap(workers: readonly Worker[]): void {
+    for (const port of this.#ports.values()) port.swap(workers);
+  }
+
+  async drain(worker: Worker): Promise<void> {
+    if (this.#drainsNoMore) return;
+    await Promise.all([...this.#ports.values()].map((port) => port.drained(worker)));
+  }
+
+  #isFirst(port: PublicPort): boolean {
+    const [first] = this.#ports.values();
+    return port === first;
+  }
+
+  #announce({ port, mode }: PublicPort, host: string | undefined): void {
+    this.#journal.info(
+      { event: 'listening', port, mode, ...(host === undefined ? {} : { host }) },
+      `Listening on ${host === undefined ? 'port' : `${host}, port`} ${port}, balancing ${mode === 'http' ? 'requests' : 'connections'}`,
+    );
+  }
+
+  async #clearAway(): Promise<void> {
+    for (const port of this.#ports.values()) port.close();
+    if (this.#socketFolder !== undefined) rmSync(this.#socketFolder, { recursive: true, force: true });
+  }
+}
+
+async function withinTime(ms: number, done: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms);
+  });
+  await Promise.race([done, timeout]);
+  clearTimeout(timer);
+}

@@ -1,0 +1,67 @@
+import { Backend } from './proxy/backend.js';
+import { Balancer, type Hold } from './proxy/balancer.js';
+import { HttpRelay } from './proxy/http-relay.js';
+import { Listener } from './proxy/listener.js';
+import { TcpRelay } from './proxy/tcp-relay.js';
+import type { Worker } from './supervisor/worker.js';
+
+/** One public port: where clients come in, how their work is relayed, and over whom it is balanced. */
+export class PublicPort {
+  readonly port: number;
+  readonly mode: 'http' | 'tcp';
+  readonly #balancer: Balancer;
+  readonly #listener: Listener;
+  readonly #backends = new WeakMap<Worker, Backend>();
+
+  constructor(port: number, mode: 'http' | 'tcp', hold: Hold) {
+    this.port = port;
+    this.mode = mode;
+    this.#balancer = new Balancer(hold);
+    const relay = mode === 'http' ? new HttpRelay(this.#balancer) : new TcpRelay(this.#balancer);
+    this.#listener = new Listener(port, relay);
+  }
+
+  get connections(): number {
+    return this.#listener.connections;
+  }
+
+  /**
+   * Lets clients in on `host`, or on all addresses; whether it was not open there yet.
+   *
+   * @throws {ZdlbError} `start`, when the address is taken or not to be had
+   */
+  async open(host: string | undefined): Promise<boolean> {
+    return this.#listener.open(host);
+  }
+
+  /** From this tick on, new work goes to those of `workers` that have opened this port. */
+  swap(workers: readonly Worker[]): void {
+    this.#balancer.swap(workers.map((worker) => this.#backendOf(worker)).filter((backend) => backend !== undefined));
+  }
+
+  /** Resolves when `worker` holds no work of this port. */
+  async drained(worker: Worker): Promise<void> {
+    await this.#backends.get(worker)?.drained();
+  }
+
+  /** Takes no new connections; resolves when the last one has ended. */
+  async finish(): Promise<void> {
+    await this.#listener.finish();
+  }
+
+  /** Closes everything at once. */
+  close(): void {
+    this.#listener.close();
+    this.#balancer.close();
+  }
+
+  #backendOf(worker: Worker): Backend | undefined {
+    const door = worker.doors.get(this.port);
+    if (door === undefined) return undefined;
+    const known = this.#backends.get(worker);
+    if (known !== undefined) return known;
+    const backend = new Backend(door);
+    this.#backends.set(worker, backend);
+    return backend;
+  }
+}
