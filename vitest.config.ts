@@ -1,6 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
+  // What runs inside workers is .cts, which is left out by default.
+  oxc: { include: /\.[cm]?ts$/ },
   test: {
     include: ['test/**/*.test.ts'],
     testTimeout: 30_000,

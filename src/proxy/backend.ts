@@ -4,7 +4,7 @@ import { Lease } from './lease.js';
 import { Pool } from './pool.js';
 import { Upstream, type UpstreamUser } from './upstream.js';
 
-/** `open`: takes new work; `shunned`: could not be reached a moment ago; `leaving`: out of the rotation for good. */
+/** `open`: takes new work; `shunned`: could not be reached a moment ago; `leaving`: out of the rotation. */
 export type Availability = 'open' | 'shunned' | 'leaving';
 
 /** One worker's address as the data path sees it: availability, leases out, and its pool of idle upstream sockets. */
@@ -17,7 +17,7 @@ export class Backend {
   readonly #secret: Buffer | undefined;
   readonly #pool = new Pool();
   readonly #waitingForDrain: (() => void)[] = [];
-  #availability: Availability = 'open';
+  #availability: Availability = 'leaving';
   #leases = 0;
 
   constructor(door: Door) {
@@ -62,6 +62,11 @@ export class Backend {
   /** Takes new work again. */
   readmit(): void {
     if (this.#availability === 'shunned') this.#availability = 'open';
+  }
+
+  /** Takes new work from now on, also if it has left before. */
+  join(): void {
+    this.#availability = 'open';
   }
 
   /** Takes no new work any more. Its idle sockets close from this side, where no request can be under way on them. */

@@ -53,9 +53,10 @@ export class Balancer {
 
   /** From this tick on, leases come from `next` and from nobody else. */
   swap(next: readonly Backend[]): void {
-    const left = this.#rotation.filter((backend) => !next.includes(backend));
+    const former = this.#rotation;
     this.#rotation = next;
-    for (const backend of left) backend.leave();
+    for (const backend of former) if (!next.includes(backend)) backend.leave();
+    for (const backend of next) if (!former.includes(backend)) backend.join();
     this.#serveWaiting();
   }
 

@@ -100,9 +100,9 @@ class TcpLink implements Claimant, UpstreamUser {
 
   lost(upstream: Upstream, error: Error | undefined): void {
     if (this.#state === 'connecting') return this.#tryAnother(upstream);
-    if (error === undefined && this.#client.writableFinished) this.close();
-    else if (error === undefined) this.#client.destroySoon();
-    else this.#reset();
+    if (error !== undefined) this.#reset();
+    else if (this.#client.destroyed) this.close();
+    else this.#client.destroySoon();
   }
 
   close(): void {
@@ -124,7 +124,7 @@ class TcpLink implements Claimant, UpstreamUser {
       .on('end', () => upstream.socket.end())
       .on('drain', () => upstream.socket.resume())
       .on('error', () => upstream.reset())
-      .on('close', () => upstream.socket.destroySoon());
+      .on('close', () => (upstream.socket.destroyed ? this.close() : upstream.socket.destroySoon()));
   }
 
   /** Nothing was sent, so another worker may have the connection. */
