@@ -45,5 +45,9 @@ async function prettified(out: DestinationStream): Promise<DestinationStream> {
       return entry['event'] === 'worker.output' ? `${String(entry['slot'])} | ${message}` : message;
     },
   });
-  return { write: (line) => void out.write(format(line)) };
+  return {
+    write(line) {
+      out.write(format(line));
+    },
+  };
 }

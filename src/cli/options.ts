@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import yargs from 'yargs';
-import { type Config, type ConfigInput, options, parseConfig, suggestion } from '../core/config.js';
+import { type Config, type ConfigInput, options, parseConfig, unknownOption } from '../core/config.js';
 import { ZdlbError, messageOf, systemCode } from '../core/errors.js';
 import { version } from './version.js';
 
@@ -9,6 +9,7 @@ export type CommandLine = { readonly print: string } | { readonly argv: ConfigIn
 
 const kebab = (key: string) => key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 const camel = (flag: string) => flag.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
+const flagOf = (key: string) => `--${kebab(key)}`;
 const variable = (key: string) => `ZDLB_${kebab(key).replaceAll('-', '_').toUpperCase()}`;
 
 /** The environment variables that set options; they are zdlb's own and not passed on to workers. */
@@ -46,7 +47,7 @@ export function readConfig(commandLine: Exclude<CommandLine, { print: string }>,
   const file = commandLine.configFile ?? env['ZDLB_CONFIG'];
   const fromFile = file === undefined ? {} : readConfigFile(file);
   const nameOf = (key: string) => {
-    if (Object.hasOwn(commandLine.argv, key)) return `--${kebab(key)}`;
+    if (Object.hasOwn(commandLine.argv, key)) return flagOf(key);
     if (Object.hasOwn(fromEnv, key)) return variable(key);
     return `${key} in ${file}`;
   };
@@ -107,8 +108,7 @@ function settingsOf(parsed: Readonly<Record<string, unknown>>): ConfigInput {
   for (const [flag, value] of Object.entries(parsed)) {
     if (flag === '$0' || value === undefined) continue;
     const key = camel(flag);
-    if (!options.has(key))
-      throw new ZdlbError('usage', `Unknown option --${flag}${suggestion(key, (known) => `--${kebab(known)}`)}`);
+    if (!options.has(key) || flag !== kebab(key)) throw new ZdlbError('usage', unknownOption(`--${flag}`, key, flagOf));
     settings[key] = value;
   }
   return settings;

@@ -2,6 +2,7 @@ import { constants } from 'node:os';
 import { z } from 'zod';
 import { ZdlbError } from './errors.js';
 import { parseDuration } from './quantity.js';
+import { nearest } from './suggestion.js';
 
 /** What the command line and the docs say about an option, beside its name and schema. */
 export interface OptionMeta {
@@ -16,23 +17,26 @@ export interface OptionMeta {
 const NAME = /^[A-Za-z0-9._-]{1,64}$/;
 
 /** A value that `parse` understands; `wanted` ends the sentence "met X, wanted …" when it does not. */
-function value<T>(wanted: string, parse: (raw: string | number | boolean) => T | undefined) {
+function value<T>(wanted: string, parse: (raw: unknown) => T | undefined) {
   return z.unknown().transform((raw, context): T => {
-    const parsed =
-      typeof raw === 'string' || typeof raw === 'number' || typeof raw === 'boolean' ? parse(raw) : undefined;
+    const parsed = parse(raw);
     if (parsed !== undefined) return parsed;
     context.addIssue({ code: 'custom', message: `met ${JSON.stringify(raw)}, wanted ${wanted}` });
     return z.NEVER;
   });
 }
 
-function integer(raw: string | number | boolean, least: number, most: number): number | undefined {
-  if (typeof raw === 'boolean' || !/^\d{1,15}$/.test(String(raw))) return undefined;
+function integer(raw: unknown, least: number, most: number): number | undefined {
+  if ((typeof raw !== 'string' && typeof raw !== 'number') || !/^\d{1,15}$/.test(String(raw))) return undefined;
   const number = Number(raw);
   return number >= least && number <= most ? number : undefined;
 }
 
 const text = (wanted: string) => value(wanted, (raw) => (typeof raw === 'string' && raw !== '' ? raw : undefined));
+
+function texts(raw: unknown): readonly string[] | undefined {
+  return Array.isArray(raw) && raw.every((item) => typeof item === 'string') ? raw : undefined;
+}
 
 const duration = () =>
   value('a duration such as 500ms, 30s, 5m or 1h', (raw) =>
@@ -48,7 +52,7 @@ const signal = () =>
   );
 
 /** Shell words without expansions: blanks separate, quotes group. */
-function words(raw: string): string[] {
+function words(raw: string): readonly string[] {
   return [...raw.matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g)].map((match) => match[1] ?? match[2] ?? match[3] ?? '');
 }
 
@@ -132,12 +136,9 @@ const schema = z.strictObject({
     otherwise: 'the node that runs zdlb',
   }),
   nodeArgs: option(
-    z
-      .union([
-        value('options of node in one string', (raw) => (typeof raw === 'string' ? words(raw) : undefined)),
-        z.array(z.string()),
-      ])
-      .default([]),
+    value('options of node, in one string or a list', (raw) =>
+      typeof raw === 'string' ? words(raw) : texts(raw),
+    ).default([]),
     { argument: 'ARGS', description: "options for the workers' node, in one string" },
   ),
   pidFile: option(text('a path').optional(), {
@@ -153,8 +154,8 @@ const schema = z.strictObject({
     description: 'form of the log on standard output',
     otherwise: 'pretty on a terminal, else json',
   }),
-  script: z.string().optional(),
-  args: z.array(z.string()).default([]),
+  script: text('a path').optional(),
+  args: value('a list of texts', texts).default([]),
   $schema: z.string().optional(),
 });
 
@@ -186,30 +187,12 @@ export function parseConfig(input: ConfigInput, code: 'usage' | 'config', nameOf
 
 function describe(issue: z.core.$ZodIssue, nameOf: (key: string) => string): readonly string[] {
   if (issue.code === 'unrecognized_keys')
-    return issue.keys.map((key) => `Unknown option ${nameOf(key)}${suggestion(key)}`);
-  const [key = '', ...rest] = issue.path.map(String);
-  return [`Bad value for ${[nameOf(key), ...rest].join('.')}: ${issue.message}`];
+    return issue.keys.map((key) => unknownOption(nameOf(key), key, (known) => known));
+  return [`Bad value for ${nameOf(issue.path.map(String).join('.'))}: ${issue.message}`];
 }
 
-/** `; did you mean X?` for the known option nearest to `key`, when one is near enough to be meant. */
-export function suggestion(key: string, format: (known: string) => string = (known) => known): string {
-  const known = Object.keys(schema.shape).map((name) => ({
-    name,
-    distance: editDistance(key.toLowerCase(), name.toLowerCase()),
-  }));
-  const nearest = known.reduce((best, candidate) => (candidate.distance < best.distance ? candidate : best));
-  return nearest.distance <= Math.max(1, Math.floor(key.length / 3)) ? `; did you mean ${format(nearest.name)}?` : '';
-}
-
-/** The Levenshtein distance of two short words. */
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      next[j] = Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1));
-    }
-    row = next;
-  }
-  return row[b.length]!;
+/** What to say of an option that there is not; `format` shows the one that may be meant as the reader would write it. */
+export function unknownOption(written: string, key: string, format: (known: string) => string): string {
+  const known = nearest(key, Object.keys(schema.shape));
+  return `Unknown option ${written}${known === undefined ? '' : `; did you mean ${format(known)}?`}`;
 }

@@ -1,0 +1,76 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { parseCommandLine, readConfig } from '../../../src/cli/options.js';
+
+function read(argv: readonly string[], env: NodeJS.ProcessEnv = {}) {
+  const commandLine = parseCommandLine(argv);
+  if ('print' in commandLine) throw new Error('Wanted settings, got a text');
+  return readConfig(commandLine, env);
+}
+
+function file(content: string): string {
+  const path = join(mkdtempSync(join(tmpdir(), 'zdlb-test-')), 'zdlb.json');
+  writeFileSync(path, content);
+  return path;
+}
+
+test('what stands after the script belongs to the script', () => {
+  const config = read(['-p', '8000', '--workers=4', 'server.js', '--port', '9', '-x', '--', 'y']);
+  expect(config).toMatchObject({ port: 8000, workers: 4, script: 'server.js', args: ['--port', '9', '-x', '--', 'y'] });
+});
+
+test('command line goes over environment over file over default', () => {
+  const config = file('{ "workers": 1, "port": 1, "drainTimeout": "1s", "script": "a.js" }');
+  const env = { ZDLB_WORKERS: '2', ZDLB_PORT: '2' };
+  expect(read(['--config', config, '--workers', '3'], env)).toMatchObject({
+    workers: 3,
+    port: 2,
+    drainTimeout: 1_000,
+    script: 'a.js',
+    killTimeout: 5_000,
+  });
+});
+
+test('ZDLB_CONFIG names the file, too', () => {
+  expect(read([], { ZDLB_CONFIG: file('{ "script": "a.js" }') }).script).toBe('a.js');
+});
+
+describe('bad usage is told in one line', () => {
+  test.each([
+    [[], 'Nothing to run: give the script, as in zdlb --port 8000 server.js'],
+    [['--prot', '1', 'a.js'], 'Unknown option --prot; did you mean --port?'],
+    [['--ready-timout', '1s', 'a.js'], 'Unknown option --ready-timout; did you mean --ready-timeout?'],
+    [['--readyTimeout', '1s', 'a.js'], 'Unknown option --readyTimeout; did you mean --ready-timeout?'],
+    [['--port', '99999', 'a.js'], 'Bad value for --port: met "99999", wanted a port from 1 to 65535, or none'],
+    [['--port'], 'Not enough arguments following: port'],
+    [
+      ['--port', '1', '--port', '2', 'a.js'],
+      'Bad value for --port: met ["1","2"], wanted a port from 1 to 65535, or none',
+    ],
+    [['--config', '/nowhere.json'], 'Cannot read the configuration /nowhere.json: no such file'],
+    [
+      ['--', 'python3', 'app.py'],
+      'Cannot run the command python3: this version runs Node programs only, as in zdlb --port 8000 server.js',
+    ],
+  ])('%j', (argv, message) => {
+    expect(() => read(argv)).toThrow(expect.objectContaining({ message }) as Error);
+  });
+
+  test('with the name by which the mistake came in', () => {
+    expect(() => read(['a.js'], { ZDLB_PORT: 'x' })).toThrow('Bad value for ZDLB_PORT');
+    const path = file('{ "port": "x" }');
+    expect(() => read(['--config', path, 'a.js'])).toThrow(`Bad value for port in ${path}`);
+  });
+
+  test.each(['[]', 'null', '{'])('a file of %s', (content) => {
+    expect(() => read(['--config', file(content), 'a.js'])).toThrow(/^Cannot read the configuration/);
+  });
+});
+
+test('--help names every option, --version is the version', () => {
+  const help = parseCommandLine(['--help']);
+  expect('print' in help && help.print).toMatch(/--ready-timeout.*--env-file/s);
+  expect(parseCommandLine(['--version'])).toEqual({ print: expect.stringMatching(/^\d+\.\d+\.\d+$/) as string });
+});

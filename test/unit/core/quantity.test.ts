@@ -1,0 +1,28 @@
+import { describe, expect, test } from 'vitest';
+import { formatDuration, parseDuration } from '../../../src/core/quantity.js';
+
+describe('parseDuration() reads', () => {
+  test.each([
+    ['500ms', 500],
+    ['30s', 30_000],
+    ['1.5s', 1_500],
+    ['5m', 300_000],
+    ['1h', 3_600_000],
+    ['0', 0],
+  ])('%s', (text, ms) => {
+    expect(parseDuration(text)).toBe(ms);
+  });
+
+  test.each(['', '5', '-1s', '1 s', '1d', 's', '1e3s', '0x10s', '999999h'])('nothing into %j', (text) => {
+    expect(parseDuration(text)).toBe(undefined);
+  });
+});
+
+test.each([
+  [850, '850ms'],
+  [1_520, '1.5s'],
+  [60_000, '60s'],
+  [150_000, '2.5m'],
+])('formatDuration(%d) is %s', (ms, text) => {
+  expect(formatDuration(ms)).toBe(text);
+});
