@@ -80,7 +80,7 @@ export class Front implements DataPath {
 
   /** @throws {ZdlbError} see {@link Supervisor.scale} */
   async scale(change: (wanted: number) => number): Promise<void> {
-    await this.#supervisor.scale(change(this.#supervisor.wanted));
+    await this.#supervisor.scale(change);
   }
 
   /**

@@ -4,13 +4,20 @@ import type { Worker } from './worker.js';
 /** The data path as the supervisor sees it; front.ts passes the real one. */
 export interface DataPath {
   /**
-   * Makes sure that clients can connect to a public port that a worker of the first generation opened. Idempotent.
+   * Makes sure that clients can connect to a public port that a worker of the first generation opened. Idempotent: every
+   * worker of that generation asks for it, and a second address of a port comes as a further call.
    *
    * @throws {ZdlbError} `start`, when the address is taken or not to be had
    */
   open(listening: Listening): Promise<void>;
-  /** From this tick on, new work goes to `workers` (all of them ready) and to no others. */
+  /**
+   * From this tick on, new work goes to `workers` (all of them ready) and to no others. The same workers may come again
+   * with more doors, when a program opens a further port after it was ready. Empty while no worker is ready.
+   */
   swap(workers: readonly Worker[]): void;
-  /** Resolves when `worker`, out of the rotation already, holds no work any more. */
+  /**
+   * Resolves when `worker` holds no work any more. The worker is out of the rotation already, or (when zdlb stops) the
+   * listeners are closed, so that no new work can come.
+   */
   drain(worker: Worker): Promise<void>;
 }

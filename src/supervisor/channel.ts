@@ -1,0 +1,52 @@
+import type { Readable } from 'node:stream';
+import { z } from 'zod';
+import type { AgentMessage } from '../core/messages.cjs';
+import { readLines } from './output.js';
+
+const MAX_LINE = 64 * 1024;
+
+const port = z.int().min(0).max(65_535);
+
+const message = z.discriminatedUnion('type', [
+  z.object({
+    type: z.literal('listening'),
+    asked: port,
+    port: port.min(1),
+    host: z.string().optional(),
+    protocol: z.enum(['http', 'tcp']),
+    door: z
+      .object({
+        address: z.union([z.object({ port: port.min(1) }), z.object({ path: z.string() })]),
+        secret: z
+          .string()
+          .regex(/^(?:[0-9a-f]{2}){1,64}$/i)
+          .optional(),
+      })
+      .optional(),
+  }),
+  z.object({ type: z.literal('refused'), reason: z.string() }),
+]);
+
+/**
+ * Reads what an agent says, one JSON message a line. The far end is a process that runs other people's code, so a line that
+ * is no message (or longer than 64 KiB) goes to `malformed` and does no harm.
+ */
+export function readChannel(
+  stream: Readable,
+  hear: (message: AgentMessage) => void,
+  malformed: (line: string) => void,
+): void {
+  void readLines(stream, MAX_LINE, (line) => {
+    const heard = parse(line);
+    if (heard === undefined) malformed(line);
+    else hear(heard);
+  });
+}
+
+function parse(line: string): AgentMessage | undefined {
+  try {
+    return message.parse(JSON.parse(line)) as AgentMessage;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,51 @@
+import type { Readable } from 'node:stream';
+import { Deferred } from './deferred.js';
+import { Lines } from './lines.js';
+import { Tail } from './tail.js';
+
+const MAX_LINE = 16 * 1024;
+/** How long the output of an exited worker is waited for: the pipes may be held open by a process that it left behind. */
+const LINGER_MS = 200;
+
+/** A worker's standard output and error, line by line, the last of it kept for failure reports. */
+export class Output {
+  readonly tail = new Tail();
+  readonly #streams: readonly Readable[];
+  readonly #closed: Promise<unknown>;
+
+  constructor(stdout: Readable, stderr: Readable, each: (stream: 'stdout' | 'stderr', line: string) => void) {
+    this.#streams = [stdout, stderr];
+    this.#closed = Promise.all([
+      readLines(stdout, MAX_LINE, (line) => each('stdout', line)),
+      readLines(stderr, MAX_LINE, (line) => {
+        this.tail.push(line);
+        each('stderr', line);
+      }),
+    ]);
+  }
+
+  /** Resolves when an exited worker's output has been read to its end, or after 200 ms. */
+  async settle(): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const lingered = new Promise((resolve) => {
+      timer = setTimeout(resolve, LINGER_MS);
+    });
+    await Promise.race([this.#closed, lingered]);
+    clearTimeout(timer);
+    // Whatever still holds the pipes may write on, but must not keep the front alive.
+    for (const stream of this.#streams) if ('unref' in stream) (stream.unref as () => void)();
+  }
+}
+
+/** Calls `each` with every line of `stream`; resolves when the stream has closed. */
+export function readLines(stream: Readable, limit: number, each: (line: string) => void): Promise<void> {
+  const closed = new Deferred<void>();
+  const lines = new Lines(limit, each);
+  stream.on('data', (chunk: Buffer) => lines.write(chunk));
+  stream.once('close', () => {
+    lines.end();
+    closed.resolve();
+  });
+  stream.on('error', () => {}); // a pipe that breaks closes, and that is all there is to know
+  return closed.promise;
+}

@@ -1,0 +1,45 @@
+import type { Journal } from '../core/journal.js';
+import { formatDuration } from '../core/quantity.js';
+import type { Drain, Generation } from './generation.js';
+
+/** More generations than this never retire at a time. */
+const MAX_RETIRING = 3;
+
+/** The former generations that still finish what they hold. */
+export class Retiring {
+  readonly #journal: Journal;
+  readonly #ends = new Set<Promise<void>>();
+
+  constructor(journal: Journal) {
+    this.#journal = journal;
+  }
+
+  /** Retires a generation; resolves when its last process is gone. */
+  add(generation: Generation, drain: Drain): Promise<void> {
+    const end = this.#retire(generation, drain);
+    this.#ends.add(end);
+    return end.finally(() => this.#ends.delete(end));
+  }
+
+  /** Resolves when one more may retire: nothing is cut short to make room. */
+  async room(): Promise<void> {
+    while (this.#ends.size >= MAX_RETIRING) {
+      const message = `The reload waits: ${this.#ends.size} former generations still finish what they hold`;
+      this.#journal.info({ event: 'reload.waiting', retiring: this.#ends.size }, message);
+      await Promise.race(this.#ends);
+    }
+  }
+
+  /** Resolves when all that retire now are gone. */
+  async end(): Promise<void> {
+    await Promise.all(this.#ends);
+  }
+
+  async #retire(generation: Generation, drain: Drain): Promise<void> {
+    const began = performance.now();
+    await generation.retire(drain);
+    const durationMs = Math.round(performance.now() - began);
+    const message = `Generation ${generation.number} has retired after ${formatDuration(durationMs)}`;
+    this.#journal.info({ event: 'generation.retired', generation: generation.number, durationMs }, message);
+  }
+}

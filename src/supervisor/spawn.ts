@@ -1,0 +1,95 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import type { Readable } from 'node:stream';
+import type { Config } from '../core/config.js';
+import { messageOf } from '../core/errors.js';
+import { AGENT_SETTINGS, type AgentSettings } from '../core/messages.cjs';
+import type { Launch } from './launch.js';
+
+/** The program's own IPC channel (`process.send`). */
+const IPC = 3;
+/** The agent's channel to the front. */
+const CHANNEL = 4;
+
+/** What one worker is to be. */
+export interface Post {
+  readonly slot: number;
+  readonly generation: number;
+  readonly launch: Launch;
+  readonly config: Config;
+  /** Asked to public ports, once a generation serves. */
+  readonly ports: AgentSettings['ports'];
+}
+
+/** A process that has been started. */
+export interface Spawned {
+  readonly process: ChildProcess;
+  readonly pid: number;
+  readonly stdout: Readable;
+  readonly stderr: Readable;
+  readonly channel: Readable;
+}
+
+/** Starts a worker's process; throws when the system won't. Tests pass their own. */
+export type Spawner = (post: Post, failed: (reason: string) => void) => Spawned | undefined;
+
+/**
+ * Starts node processes with the agent preloaded, each as the leader of its own process group, so that Ctrl-C in the
+ * front's terminal reaches the front alone.
+ *
+ * @param agent the path of the agent's file
+ * @param socketFolder where agents listen on Unix sockets; absent: loopback ports
+ */
+export function nodeSpawner(agent: string, socketFolder?: string): Spawner {
+  return (post, failed) => {
+    const { node, nodeArgs, script, args, cwd } = post.launch;
+    try {
+      const child = spawn(node, [...nodeArgs, '--require', agent, script, ...args], {
+        cwd,
+        env: environment(post, socketFolder),
+        detached: true,
+        // A pipe for IPC too: an 'ipc' channel on this side would parse what the program sends, and one line that is no JSON
+        // would be thrown inside Node, where nothing can catch it. This way the front reads it and throws it away.
+        stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe'],
+      });
+      child.once('error', (error) => failed(error.message)); // EAGAIN, ENOENT … come as an event,
+      return opened(child);
+    } catch (error) {
+      failed(messageOf(error)); // ENOMEM and others are thrown
+      return undefined;
+    }
+  };
+}
+
+function opened(child: ChildProcess): Spawned | undefined {
+  const { pid, stdout, stderr } = child;
+  if (pid === undefined || stdout === null || stderr === null) return undefined;
+  const ipc = child.stdio[IPC] as Readable;
+  ipc.on('error', () => {}).resume();
+  return { process: child, pid, stdout, stderr, channel: child.stdio[CHANNEL] as Readable };
+}
+
+function environment(post: Post, socketFolder: string | undefined): NodeJS.ProcessEnv {
+  const { config, launch, slot, generation } = post;
+  return {
+    ...launch.env,
+    ...(typeof config.port === 'number' && { PORT: String(config.port) }),
+    ...(config.host !== undefined && { HOST: config.host }),
+    ZDLB_NAME: launch.name,
+    ZDLB_WORKER: String(slot),
+    ZDLB_GENERATION: String(generation),
+    NODE_APP_INSTANCE: String(slot),
+    NODE_CHANNEL_FD: String(IPC),
+    NODE_CHANNEL_SERIALIZATION_MODE: 'json',
+    [AGENT_SETTINGS]: JSON.stringify(agentSettings(post, socketFolder)),
+  };
+}
+
+function agentSettings({ config, ports }: Post, socketFolder: string | undefined): AgentSettings {
+  return {
+    channel: CHANNEL,
+    ...(config.port !== undefined && { port: config.port }),
+    ...(config.host !== undefined && { host: config.host }),
+    ...(ports !== undefined && { ports }),
+    ...(socketFolder !== undefined && { socketFolder }),
+  };
+}

@@ -1,0 +1,51 @@
+import type { Generation } from './generation.js';
+import type { SupervisorState } from './supervisor.js';
+import type { Worker, WorkerState } from './worker.js';
+
+export interface WorkerStatus {
+  readonly slot: number;
+  readonly pid: number | undefined;
+  readonly generation: number;
+  readonly state: WorkerState;
+  /** How often this slot of this generation was refilled after a crash. */
+  readonly restarts: number;
+  readonly uptimeMs: number;
+  /** The private side of its first public port: `127.0.0.1:40123`, or the path of a Unix socket. */
+  readonly address?: string;
+}
+
+export interface ReloadsStatus {
+  readonly done: number;
+  readonly failed: number;
+  readonly lastError?: string;
+}
+
+export interface SupervisorStatus {
+  readonly state: SupervisorState;
+  /** The serving generation; 0 before there is one. */
+  readonly generation: number;
+  readonly workers: readonly WorkerStatus[];
+  readonly reloads: ReloadsStatus;
+}
+
+/** The processes of some generations, the oldest generation first, by slot. */
+export function workersOf(generations: Iterable<Generation>): readonly WorkerStatus[] {
+  return [...generations].flatMap((generation) =>
+    generation.workers
+      .toSorted((one, other) => one.slot - other.slot)
+      .map((worker) => statusOf(worker, generation.restartsOf(worker.slot))),
+  );
+}
+
+function statusOf(worker: Worker, restarts: number): WorkerStatus {
+  const { slot, pid, generation, state } = worker;
+  const address = addressOf(worker);
+  const uptimeMs = Math.round(worker.uptimeMs);
+  return { slot, pid, generation, state, restarts, uptimeMs, ...(address !== undefined && { address }) };
+}
+
+function addressOf(worker: Worker): string | undefined {
+  const [door] = worker.doors.values();
+  if (door === undefined) return undefined;
+  return 'path' in door.address ? door.address.path : `127.0.0.1:${door.address.port}`;
+}
