@@ -1,0 +1,96 @@
+import { AsyncResource } from 'node:async_hooks';
+import { randomBytes } from 'node:crypto';
+import http from 'node:http';
+import { Socket, type Server } from 'node:net';
+import type { Header } from '../core/proxy-protocol.cjs';
+import { readClientField } from './client-field.cjs';
+import { keepIdleConnections } from './idle.cjs';
+import { greet } from './preface.cjs';
+import { show, shownEnds, type End } from './socket-ends.cjs';
+
+const SECRET = randomBytes(16);
+
+/** What a PROXY header must carry to be let in to any server of this process (hexadecimal). */
+export const secret = SECRET.toString('hex');
+
+/** Node's internals: the server that accepted a socket. Tells a private connection from one that the program hands in. */
+interface Accepted {
+  readonly _server?: object | null;
+}
+
+type Emit = (this: object, event: string | symbol, ...args: unknown[]) => boolean;
+
+/** A server, with what its type leaves out. */
+interface Guarded {
+  readonly pauseOnConnect?: boolean;
+  emit: Emit;
+}
+
+/**
+ * Stands in front of a server that listens privately: lets in only who opens with the secret, and hands the connection to
+ * the program just as Node would have, with the client's address.
+ */
+export class Door {
+  readonly #server: Guarded;
+  readonly #publicEnd: () => End;
+  readonly #emit: Emit;
+  /** A program may emit 'connection' again, having looked at the socket: that one is not knocking. */
+  readonly #received = new WeakSet<Socket>();
+  #isOpenToAll = false;
+
+  constructor(server: Server, publicEnd: () => End) {
+    this.#server = server;
+    this.#publicEnd = publicEnd;
+    this.#emit = this.#server.emit;
+    Object.defineProperty(server, 'emit', { value: this.#interceptor(), writable: true, configurable: true });
+  }
+
+  /** Takes the door off its hinges: the server was not to be mapped after all, or listens anew. */
+  remove(): void {
+    this.#isOpenToAll = true;
+  }
+
+  #interceptor(): Emit {
+    const emit = this.#emit;
+    const isKnocking = (socket: unknown) => this.#isKnocking(socket);
+    const receive = (socket: Socket) => this.#receive(socket);
+    return function (...args) {
+      if (args[0] !== 'connection' || !isKnocking(args[1])) return emit.apply(this, args);
+      receive(args[1] as Socket);
+      return true;
+    };
+  }
+
+  #isKnocking(socket: unknown): boolean {
+    if (this.#isOpenToAll || !(socket instanceof Socket) || this.#received.has(socket)) return false;
+    return (socket as Accepted)._server === this.#server;
+  }
+
+  #receive(socket: Socket): void {
+    this.#received.add(socket);
+    greet(socket, {
+      secret: SECRET,
+      // Node's time for the first request (headersTimeout, server.timeout) runs from 'connection' on, and would cut down a
+      // connection that the front keeps in store.
+      awaitsData: (header) => this.#carriesRequests(header),
+      // Node hands connections over in the async context of the listen(), which the socket's own events don't have.
+      welcome: AsyncResource.bind((header: Header) => this.#welcome(socket, header)),
+    });
+  }
+
+  #welcome(socket: Socket, header: Header): void {
+    socket.setNoDelay(true);
+    const ends = header.ends === undefined ? { local: this.#publicEnd() } : shownEnds(header.ends);
+    show(socket, { ends });
+    if (this.#server.pauseOnConnect === true) (socket as { readableFlowing: boolean | null }).readableFlowing = false;
+    this.#emit.call(this.#server, 'connection', socket);
+    if (!this.#carriesRequests(header)) return;
+    keepIdleConnections(this.#server as unknown as http.Server);
+    readClientField(socket, ends);
+  }
+
+  /** Whether the connection carries the requests of many clients, one after the other (http mode). */
+  #carriesRequests(header: Header): boolean {
+    return header.ends === undefined && this.#server instanceof http.Server;
+  }
+}

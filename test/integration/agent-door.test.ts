@@ -1,0 +1,117 @@
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { describe, expect, it } from 'vitest';
+import type { Door } from '../../dist/core/messages.cjs';
+import { encode } from '../../dist/core/proxy-protocol.cjs';
+import { enter, folder, IPV4, knock, readAll, request, secretOf, Worker, type WorkerOptions } from './agent-harness.ts';
+
+async function reports(options: WorkerOptions): Promise<unknown[]> {
+  const worker = new Worker('agent/accepted.cjs', options);
+  const { port } = (await worker.messages.next()) as { port: number };
+  const socket = options.isNative === true ? connect(port, '127.0.0.1') : enter(await worker.opened(), IPV4);
+  socket.end('some words, and the end');
+  const seen = [readAll(socket), worker.messages.next(), worker.messages.next()];
+  if (options.args?.[0] !== 'read') seen.push(worker.messages.next());
+  return Promise.all(seen);
+}
+
+describe('a connection reaches the program just as Node hands it over', () => {
+  it.each(['read', 'pause', 'pauseOnConnect'])('for a program that says %s', async (what) => {
+    const native = await reports({ args: [what], port: 0, isNative: true });
+    expect(await reports({ args: [what] })).toEqual(native);
+    expect(native[0]).toBe('bye');
+  });
+
+  it('and what the program hands from one server to another needs no header', async () => {
+    const worker = new Worker('agent/hands-over.cjs');
+    const [, forwarding] = [await worker.opened(), await worker.opened()];
+    expect(await request(forwarding, IPV4)).toBe('handed over from 4711');
+  });
+
+  it('with what stands behind the header, an immediate end too', async () => {
+    const worker = new Worker('agent/accepted.cjs');
+    const door = await worker.opened();
+    await worker.messages.next();
+    const socket = knock(door);
+    socket.end(encode(IPV4, secretOf(door)));
+    expect(await worker.messages.next()).toMatchObject({ readableEnded: false });
+    expect(await worker.messages.next()).toEqual({ text: '' });
+    expect(await readAll(socket)).toBe('bye');
+  });
+});
+
+/** Whether the agent hangs up, and what it said. */
+async function silence(socket: Socket): Promise<string> {
+  socket.on('error', () => {});
+  let text = '';
+  socket.on('data', (data) => (text += data));
+  await once(socket, 'close', { signal: AbortSignal.timeout(5000) });
+  return text;
+}
+
+const words: Record<string, (door: Door) => Buffer> = {
+  'no header': () => Buffer.from('GET / HTTP/1.1\r\nHost: example\r\n\r\n'),
+  'no secret': () => encode(IPV4, Buffer.alloc(0)),
+  'a wrong secret': () => encode(IPV4, randomBytes(16)),
+  'a part of the secret': (door) => encode(undefined, secretOf(door).subarray(0, 15)),
+  'a header that says it is longer than any': (door) => {
+    const header = encode(IPV4, secretOf(door));
+    header.writeUInt16BE(0xffff, 14);
+    return header;
+  },
+  'an empty header': (door) => {
+    const header = encode(undefined, secretOf(door)).subarray(0, 16);
+    header.writeUInt16BE(0, 14);
+    return header;
+  },
+  'a malformed header': (door) => {
+    const header = encode(IPV4, secretOf(door));
+    header.writeUInt16BE(400, 16 + 12 + 1);
+    return header;
+  },
+};
+
+describe('strangers are dropped without a word', () => {
+  it('whatever they say, and everybody else is served', async () => {
+    const worker = new Worker('programs/esm.mjs');
+    const door = await worker.opened();
+    for (const [what, say] of Object.entries(words)) {
+      const socket = knock(door);
+      socket.write(say(door));
+      expect(await silence(socket), what).toBe('');
+      const ending = knock(door);
+      ending.end(say(door).subarray(0, 10));
+      expect(await silence(ending), what).toBe('');
+    }
+    const resetting = knock(door);
+    await once(resetting, 'connect');
+    resetting.resetAndDestroy();
+    expect(JSON.parse(await request(door))).toMatchObject({ pid: worker.child.pid });
+  });
+
+  it('after two seconds, when they say nothing', async () => {
+    const worker = new Worker('programs/esm.mjs');
+    const door = await worker.opened();
+    const started = performance.now();
+    const slow = knock(door);
+    slow.write(encode(IPV4, secretOf(door)).subarray(0, 20));
+    expect(await Promise.all([silence(knock(door)), silence(slow)])).toEqual(['', '']);
+    expect(performance.now() - started).toBeGreaterThan(1900);
+  });
+
+  it('the oldest first, when they are many', async () => {
+    const worker = new Worker('programs/esm.mjs', { settings: { socketFolder: folder() } });
+    const door = await worker.opened();
+    const oldest = knock(door);
+    await once(oldest, 'connect');
+    const dropped = silence(oldest);
+    const started = performance.now();
+    for (let count = 0; count < 1024; count += 64) {
+      await Promise.all(Array.from({ length: 64 }, () => once(knock(door), 'connect')));
+    }
+    expect(await dropped).toBe('');
+    expect(performance.now() - started).toBeLessThan(1900);
+    expect(JSON.parse(await request(door))).toMatchObject({ pid: worker.child.pid });
+  });
+});
