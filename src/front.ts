@@ -34,11 +34,14 @@ export class Front implements DataPath {
   readonly #supervisor: Supervisor;
   readonly #ports = new Map<number, PublicPort>();
   readonly #socketFolder: string | undefined;
+  readonly #listening: () => void;
   #drainsNoMore = false;
 
-  constructor(config: Config, journal: Journal) {
+  /** @param listening called once, when the first port is open; what it throws ends the start */
+  constructor(config: Config, journal: Journal, listening: () => void = () => {}) {
     this.#config = config;
     this.#journal = journal;
+    this.#listening = listening;
     // mkdtemp makes it 0700: nobody else enters.
     this.#socketFolder = config.transport === 'unix' ? mkdtempSync(join(tmpdir(), 'zdlb-')) : undefined;
     const spawn = nodeSpawner(AGENT, this.#socketFolder);
@@ -113,7 +116,8 @@ export class Front implements DataPath {
       this.#ports.set(listening.port, port);
     }
     const host = this.#isFirst(port) ? (this.#config.host ?? listening.host) : listening.host;
-    if (await port.open(host)) this.#announce(port, host);
+    if (!(await port.open(host))) return;
+    this.#announce(port, host);
   }
 
   swap(workers: readonly Worker[]): void {
@@ -130,7 +134,9 @@ export class Front implements DataPath {
     return port === first;
   }
 
-  #announce({ port, mode }: PublicPort, host: string | undefined): void {
+  #announce(opened: PublicPort, host: string | undefined): void {
+    if (this.#isFirst(opened)) this.#listening();
+    const { port, mode } = opened;
     this.#journal.info(
       { event: 'listening', port, mode, ...(host === undefined ? {} : { host }) },
       `Listening on ${host === undefined ? 'port' : `${host}, port`} ${port}, balancing ${mode === 'http' ? 'requests' : 'connections'}`,

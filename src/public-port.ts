@@ -1,3 +1,4 @@
+import type { Door } from './core/messages.cjs';
 import { Backend } from './proxy/backend.js';
 import { Balancer, type Hold } from './proxy/balancer.js';
 import { HttpRelay } from './proxy/http-relay.js';
@@ -11,7 +12,8 @@ export class PublicPort {
   readonly mode: 'http' | 'tcp';
   readonly #balancer: Balancer;
   readonly #listener: Listener;
-  readonly #backends = new WeakMap<Worker, Backend>();
+  /** By door: a program that closes and listens again has another one. */
+  readonly #backends = new WeakMap<Door, Backend>();
 
   constructor(port: number, mode: 'http' | 'tcp', hold: Hold) {
     this.port = port;
@@ -41,7 +43,7 @@ export class PublicPort {
 
   /** Resolves when `worker` holds no work of this port. */
   async drained(worker: Worker): Promise<void> {
-    await this.#backends.get(worker)?.drained();
+    await this.#backendOf(worker)?.drained();
   }
 
   /** Takes no new connections; resolves when the last one has ended. */
@@ -58,10 +60,10 @@ export class PublicPort {
   #backendOf(worker: Worker): Backend | undefined {
     const door = worker.doors.get(this.port);
     if (door === undefined) return undefined;
-    const known = this.#backends.get(worker);
+    const known = this.#backends.get(door);
     if (known !== undefined) return known;
     const backend = new Backend(door);
-    this.#backends.set(worker, backend);
+    this.#backends.set(door, backend);
     return backend;
   }
 }

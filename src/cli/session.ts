@@ -26,8 +26,8 @@ export class Session implements Operator {
     this.#config = config;
     this.#log = log;
     this.#readConfig = readConfig;
-    this.#front = new Front(config, log.journal);
     this.#pidFile = config.pidFile === undefined ? undefined : new PidFile(config.pidFile);
+    this.#front = new Front(config, log.journal, () => this.#pidFile?.write());
   }
 
   /**
@@ -90,12 +90,7 @@ export class Session implements Operator {
       return;
     }
     if (this.#stopped !== undefined) return;
-    try {
-      this.#pidFile?.write();
-    } catch (error) {
-      await this.#front.stopNow();
-      throw error;
-    }
+    this.#pidFile?.write(); // a program that never listens
     this.#greet();
   }
 

@@ -7,21 +7,26 @@ const ADVICE: Readonly<Record<number, string>> = {
   503: ': no server is ready, please try again',
 };
 
-/**
- * A whole response that zdlb gives in the program's place, after which the connection closes.
- *
- * @param isHead whether it answers a HEAD, which has no body
- * @param retryAfter seconds, for the Retry-After field
- */
-export function refusal(status: number, isHead: boolean, retryAfter?: number): Buffer {
+/** How a refusal is given. */
+export interface RefusalOptions {
+  /** Whether it answers a HEAD, which has no body. */
+  readonly isHead: boolean;
+  /** Whether the connection closes behind it. */
+  readonly closes: boolean;
+  /** Seconds, for the Retry-After field. */
+  readonly retryAfter?: number;
+}
+
+/** A whole response that zdlb gives in the program's place. */
+export function refusal(status: number, { isHead, closes, retryAfter }: RefusalOptions): Buffer {
   const reason = STATUS_CODES[status] ?? 'Error';
   const body = `${status} ${reason}${ADVICE[status] ?? ''}\n`;
-  const fields = [
+  const head = [
     `HTTP/1.1 ${status} ${reason}`,
     'Content-Type: text/plain',
     `Content-Length: ${body.length}`,
     ...(retryAfter === undefined ? [] : [`Retry-After: ${retryAfter}`]),
-    'Connection: close',
+    ...(closes ? ['Connection: close'] : []),
   ];
-  return Buffer.from(`${fields.join('\r\n')}\r\n\r\n${isHead ? '' : body}`, 'latin1');
+  return Buffer.from(`${head.join('\r\n')}\r\n\r\n${isHead ? '' : body}`, 'latin1');
 }

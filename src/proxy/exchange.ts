@@ -79,7 +79,9 @@ export class Exchange implements Claimant, UpstreamUser {
 
   claimed(lease: Lease): void {
     this.#lease = lease;
-    const upstream = lease.backend.takeIdle(this);
+    // Whoever lost a worker takes no idle socket again: others of a dead worker's may not have told of their end yet, while
+    // a new connection is refused at once.
+    const upstream = this.#attempts === 1 ? lease.backend.takeIdle(this) : undefined;
     this.#upstream = upstream ?? lease.backend.connect(this);
     if (upstream !== undefined) return this.#send(upstream);
     this.#state = 'connecting';
@@ -275,9 +277,12 @@ export class Exchange implements Claimant, UpstreamUser {
   #fail(status = 502): void {
     this.#upstream?.discard();
     const canTell = !this.#response.hasBegun;
+    // A request that was read whole leaves the connection in step: it may go on behind the bad news.
+    const keepsOpen = status === 502 && this.#state === 'sent' && this.#body.isComplete && this.#response.mayKeepClient;
     this.#end();
-    if (canTell) this.#session.refuse(status);
-    else this.#session.cut();
+    if (!canTell) this.#session.cut();
+    else if (keepsOpen) this.#session.tell(status);
+    else this.#session.refuse(status);
   }
 
   #end(): void {

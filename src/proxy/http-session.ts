@@ -19,6 +19,8 @@ const MAX_UNREAD = 64 * 1024;
 const HEAD_MS = 10_000;
 /** How long a client's connection may lie idle between two requests. */
 const KEEP_ALIVE_MS = 75_000;
+/** How long an idle connection still takes a request when the front stops: one that was sent before the client could know. */
+const FINISH_MS = 250;
 /** How long a refused client's bytes are read over, so that it reads its answer instead of a reset (RFC 9112 9.6). */
 const LINGER_MS = 2_000;
 /** What a client is told to wait before it tries again when no worker was ready in time. */
@@ -93,10 +95,10 @@ export class HttpSession {
     return this.#clientLine;
   }
 
-  /** Closes the connection when it is idle, else behind the answer under way. */
+  /** Closes the connection behind the answer under way; an idle one soon, since a request may be on its way. */
   finish(): void {
     this.#isFinishing = true;
-    if (this.#state === 'idle') this.#linger();
+    if (this.#state === 'idle') this.expireIn(FINISH_MS);
   }
 
   /** Does what is due when the present state has lasted too long. */
@@ -141,9 +143,15 @@ export class HttpSession {
 
   /** Answers in the program's place, then closes. Only while no byte of an answer has been sent. */
   refuse(status: number): void {
-    const retryAfter = status === 503 ? RETRY_AFTER_SECONDS : undefined;
-    this.client.write(refusal(status, this.#exchange.isHead, retryAfter));
+    const retryAfter = status === 503 ? { retryAfter: RETRY_AFTER_SECONDS } : {};
+    this.client.write(refusal(status, { isHead: this.#exchange.isHead, closes: true, ...retryAfter }));
     this.#linger();
+  }
+
+  /** Answers in the program's place, and goes on. Only for a request that was read whole. */
+  tell(status: number): void {
+    this.client.write(refusal(status, { isHead: this.#exchange.isHead, closes: false }));
+    this.answered(true);
   }
 
   /** Cuts the connection, so that the client can tell that its answer is not complete. */

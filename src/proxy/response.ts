@@ -41,6 +41,11 @@ export class Response {
     return this.#isComplete;
   }
 
+  /** Whether client and front both want the connection to go on. */
+  get mayKeepClient(): boolean {
+    return this.#isPersistent && !this.#session.isLast;
+  }
+
   /** Prepares for the answer to a request. */
   expect(request: RequestHead): void {
     this.isHead = request.method.isHead;
@@ -123,7 +128,7 @@ export class Response {
     // Without a length and without chunks, only the end of the connection can end the body.
     const endsClient = framing === Framing.close || (framing === Framing.chunked && this.minorVersion === 0);
     this.keepsUpstream = responseHead.isPersistent;
-    this.keepsClient = this.#isPersistent && !endsClient && !this.#session.isLast;
+    this.keepsClient = this.mayKeepClient && !endsClient;
     const at = responseHead.write(bytes, this.#connectionLine(), this, output.bytes, 0);
     this.#body.begin(framing, responseHead.contentLength, this.minorVersion === 0);
     return this.#takeBody(bytes, headEnd, end, at);

@@ -1,7 +1,7 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { parseCommandLine, readConfig } from '../../../src/cli/options.js';
 
 function read(argv: readonly string[], env: NodeJS.ProcessEnv = {}) {
@@ -11,7 +11,9 @@ function read(argv: readonly string[], env: NodeJS.ProcessEnv = {}) {
 }
 
 function file(content: string): string {
-  const path = join(mkdtempSync(join(tmpdir(), 'zdlb-test-')), 'zdlb.json');
+  const folder = mkdtempSync(join(tmpdir(), 'zdlb-test-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const path = join(folder, 'zdlb.json');
   writeFileSync(path, content);
   return path;
 }
