@@ -1,0 +1,159 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { EventEmitter, once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { onTestFinished } from 'vitest';
+import { freePort } from './free-port.ts';
+
+const BIN = fileURLToPath(new URL('../../bin/zdlb.js', import.meta.url));
+const EVENT_MS = 20_000;
+const CLEANUP_MS = 3_000;
+const SHOWN_LINES = 40;
+
+/** A line of the front's log. */
+export interface Entry {
+  readonly event?: string;
+  readonly level: number;
+  readonly msg: string;
+  readonly [field: string]: unknown;
+}
+
+export interface Exit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+export interface FrontOptions {
+  /** What the front runs; absent to leave it out of the command line. */
+  readonly script?: string;
+  /** Options of zdlb, before the script. `--log-format json` is always there. */
+  readonly args?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  readonly cwd?: string;
+}
+
+/** Which entries are meant: an event's name, and what its fields must be. */
+type Where = (entry: Entry) => boolean;
+
+/** A zdlb process, known by its log. It never outlives its test. */
+export class Front {
+  readonly child: ChildProcess;
+  readonly entries: Entry[] = [];
+  readonly exited: Promise<Exit>;
+  /** What was written to standard error so far. */
+  stderr = '';
+  readonly #news = new EventEmitter();
+  #exit: Exit | undefined;
+
+  constructor(child: ChildProcess) {
+    this.child = child;
+    this.#news.setMaxListeners(0);
+    this.exited = once(child, 'close').then(([code, signal]) => {
+      this.#exit = { code, signal };
+      this.#news.emit('news');
+      return this.#exit;
+    });
+    child.stderr!.setEncoding('utf8').on('data', (text: string) => (this.stderr += text));
+    createInterface({ input: child.stdout! }).on('line', (line) => this.#read(line));
+  }
+
+  get pid(): number {
+    return this.child.pid!;
+  }
+
+  /** The first public port that was opened. */
+  get port(): number {
+    return Number(this.entries.find((entry) => entry.event === 'listening')?.['port']);
+  }
+
+  /** The pids of a generation's workers, by slot; the latest of each slot. */
+  workers(generation: number): ReadonlyMap<number, number> {
+    const ready = this.entries.filter((entry) => entry.event === 'worker.ready' && entry['generation'] === generation);
+    return new Map(ready.map((entry) => [Number(entry['slot']), Number(entry['pid'])]));
+  }
+
+  /** Remembers this moment of the log, for {@link event} to start from. */
+  mark(): number {
+    return this.entries.length;
+  }
+
+  /** The first entry of that event, from `since` on, past or to come. Fails when the front ends without it. */
+  async event(name: string | readonly string[], where: Where = () => true, since = 0): Promise<Entry> {
+    const names = [name].flat();
+    const deadline = AbortSignal.timeout(EVENT_MS);
+    for (let seen = since; ;) {
+      const found = this.entries.slice(seen).find((entry) => names.includes(entry.event ?? '') && where(entry));
+      if (found !== undefined) return found;
+      seen = this.entries.length;
+      if (this.#exit !== undefined)
+        throw this.#failure(`exited (${JSON.stringify(this.#exit)}) without ${names.join(' or ')}`);
+      await once(this.#news, 'news', { signal: deadline }).catch(() => {
+        throw this.#failure(`logged no ${names.join(' or ')} within ${EVENT_MS} ms`);
+      });
+    }
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.child.kill(signal);
+  }
+
+  /** Asks for a reload and resolves with the entry that tells how it went. */
+  async reload(): Promise<Entry> {
+    const since = this.mark();
+    this.signal('SIGUSR2');
+    return this.event(['reload.done', 'reload.failed'], undefined, since);
+  }
+
+  /** Asks the front to stop and resolves when it has. */
+  async stop(): Promise<Exit> {
+    this.signal('SIGTERM');
+    return this.exited;
+  }
+
+  /** Ends the front whatever its state: SIGTERM, then SIGKILL, which takes the workers along too. */
+  async kill(): Promise<void> {
+    if (this.#exit !== undefined) return;
+    this.signal('SIGTERM');
+    const force = setTimeout(() => this.signal('SIGKILL'), CLEANUP_MS);
+    await this.exited;
+    clearTimeout(force);
+  }
+
+  #read(line: string): void {
+    try {
+      this.entries.push(JSON.parse(line) as Entry);
+    } catch {
+      this.entries.push({ event: 'not JSON', level: 0, msg: line });
+    }
+    this.#news.emit('news');
+  }
+
+  #failure(what: string): Error {
+    const lines = this.entries.slice(-SHOWN_LINES).map((entry) => JSON.stringify(entry));
+    return new Error(`zdlb ${what}\n${lines.join('\n')}\nstderr: ${this.stderr}`);
+  }
+}
+
+/** Spawns `zdlb` and doesn't wait for anything; it is ended with the test. */
+export function spawnFront({ script, args = [], env = {}, cwd }: FrontOptions): Front {
+  const { PATH, HOME, TMPDIR } = process.env;
+  const words = [BIN, '--log-format', 'json', ...args, ...(script === undefined ? [] : [script])];
+  const child = spawn(process.execPath, words, {
+    cwd,
+    env: { PATH, HOME, ...(TMPDIR === undefined ? {} : { TMPDIR }), ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const front = new Front(child);
+  onTestFinished(() => front.kill());
+  return front;
+}
+
+/** Spawns `zdlb` with two workers, unless `args` want others, on a free port, and waits until they serve. */
+export async function startFront(options: FrontOptions): Promise<Front> {
+  const { args: given = [] } = options;
+  const workers = given.includes('--workers') ? [] : ['--workers', '2'];
+  const args = ['--port', String(await freePort()), ...workers, ...given];
+  const front = spawnFront({ ...options, args });
+  await front.event('serving');
+  return front;
+}
