@@ -5,6 +5,7 @@ import { HttpRelay } from '../../src/proxy/http-relay.js';
 import { Listener } from '../../src/proxy/listener.js';
 import { TcpRelay } from '../../src/proxy/tcp-relay.js';
 import { freePort } from './free-port.js';
+import { Stage, dial } from './wire.js';
 
 /** A public port on 127.0.0.1 with a relay behind it, in this process; closed when the test ends. */
 export async function openRelay(mode: 'http' | 'tcp', hold: Hold = { timeout: 5_000, max: 100 }) {
@@ -22,3 +23,26 @@ export async function openRelay(mode: 'http' | 'tcp', hold: Hold = { timeout: 5_
 
 /** The backend at a port on this machine. */
 export const backendAt = (port: number) => new Backend({ address: { port } });
+
+export const GET = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n';
+export const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
+
+/** A relay in front of `count` hand-played workers. */
+export async function scene(count = 1) {
+  const stages = await Promise.all(Array.from({ length: count }, () => Stage.open()));
+  const relay = await openRelay('http');
+  const backends = stages.map((stage) => backendAt(stage.port));
+  relay.balancer.swap(backends);
+  return { ...relay, stages, backends, stage: stages[0]! };
+}
+
+/** Sends `request` and answers it with `response`; what each side got. */
+export async function exchange(request: string, response: string) {
+  const { port, stage, backends } = await scene();
+  const client = await dial(port);
+  client.send(request);
+  const worker = await stage.accepts();
+  await worker.gets('\r\n\r\n');
+  worker.send(response);
+  return { port, stage, client, worker, backend: backends[0]! };
+}

@@ -16,8 +16,9 @@ function read(text: string, asked = GET, line: ConnectionLine = 'none') {
   return { headEnd, written, framing: head.framing, isPersistent: head.isPersistent };
 }
 
+const ok = (fields: string) => `HTTP/1.1 200 OK\r\n${fields}\r\n`;
+
 describe('a response head is written anew, and its body framed by RFC 9112 6.3', () => {
-  const ok = (fields: string) => `HTTP/1.1 200 OK\r\n${fields}\r\n`;
   const cases = [
     ['a length', ok('Content-Length: 5\r\n'), GET, ok('Content-Length: 5\r\n'), Framing.length],
     ['chunks', ok('transfer-encoding: chunked\r\n'), GET, ok('Transfer-Encoding: chunked\r\n'), Framing.chunked],

@@ -1,0 +1,111 @@
+import { describe, expect, test } from 'vitest';
+import { GET, OK, exchange, scene } from '../kit/relay.js';
+import { type Wire, dial } from '../kit/wire.js';
+
+/** Sends `request`, loses the worker that gets it, and hands the scene over. */
+async function lose(request: string, lose_: (worker: Wire) => void) {
+  const { port, stages } = await scene(2);
+  const client = await dial(port);
+  client.send(request);
+  const first = await stages[1]!.accepts();
+  await first.gets('\r\n\r\n');
+  lose_(first);
+  return { client, other: stages[0]! };
+}
+
+describe('when a worker is lost', () => {
+  test('before a byte of the answer, an idempotent request is answered by another', async () => {
+    const { client, other } = await lose(`PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi`, (worker) =>
+      worker.socket.resetAndDestroy(),
+    );
+    const worker = await other.accepts();
+    expect(await worker.gets('hi')).toBe('PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi');
+    worker.send(OK);
+    expect(await client.gets('ok')).toBe(OK);
+  });
+
+  test('before a byte of the answer, any other is answered with 502, and sent to nobody else, and the connection goes on', async () => {
+    const { client, other } = await lose('POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi', (worker) =>
+      worker.socket.end(),
+    );
+    expect(await client.gets('answered\n')).toMatch(/^HTTP\/1.1 502 /);
+    client.send(GET);
+    const next = await other.accepts();
+    expect(await next.gets('\r\n\r\n')).toBe(GET);
+  });
+
+  test('behind an interim response, an idempotent request is not repeated', async () => {
+    const { client } = await lose(GET, (worker) => {
+      worker.send('HTTP/1.1 103 Early Hints\r\n\r\n');
+      worker.socket.end();
+    });
+    expect(await client.gets('answered\n')).toMatch(/^HTTP\/1.1 103 Early Hints\r\n\r\nHTTP\/1.1 502 /);
+  });
+
+  test.each([
+    ['a length', 'HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\nok'],
+    ['chunks', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n'],
+  ])('in the middle of an answer with %s, the client is cut off', async (_name, part) => {
+    const { client } = await lose(GET, (worker) => {
+      worker.send(part);
+      worker.socket.end();
+    });
+    await client.ends();
+    expect(client.end).toBe('reset');
+  });
+
+  test('while it is idle, the next request goes to another', async () => {
+    const { port, stages } = await scene(2);
+    const client = await dial(port);
+    client.send(GET);
+    const first = await stages[1]!.accepts();
+    await first.gets(GET);
+    first.send(OK);
+    await client.gets('ok');
+    first.socket.end();
+    await first.ends();
+    stages[1]!.close();
+    const serve = async (): Promise<void> => {
+      const worker = await stages[0]!.accepts();
+      worker.socket.on('data', () => worker.send(OK));
+      if (worker.received !== '') worker.send(OK);
+      await serve();
+    };
+    void serve();
+    const POST = 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\n!';
+    client.send(POST);
+    await client.gets(/ok.*ok/s);
+    client.send(POST);
+    await client.gets(/ok.*ok.*ok/s);
+  });
+
+  test('and it cannot be reached, nothing was sent, so even a POST goes to another', async () => {
+    const { port, stages } = await scene(2);
+    stages[1]!.close();
+    const client = await dial(port);
+    client.send('POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\n!');
+    const worker = await stages[0]!.accepts();
+    await worker.gets('!');
+    worker.send(OK);
+    expect(await client.gets('ok')).toBe(OK);
+  });
+
+  test.each([
+    'nonsense\r\n\r\n',
+    'HTTP/1.1 200 OK\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n',
+    'HTTP/1.1 101 Switching Protocols\r\nUpgrade: a\r\n\r\n',
+    `HTTP/1.1 200 OK\r\nA: ${'x'.repeat(100_000)}`,
+  ])('to nonsense (%j), the client gets 502 and the connection is not used again', async (nonsense) => {
+    const { client, worker } = await exchange(GET, nonsense);
+    expect(await client.gets('answered\n')).toMatch(/^HTTP\/1.1 502 /);
+    await worker.ends();
+  });
+
+  test('to bytes behind an answer, the answer stands and the connection is not used again', async () => {
+    const { client, worker } = await exchange(GET, `${OK}HTTP/1.1 200 OK\r\n\r\n`);
+    expect(await client.gets('ok')).toBe(OK);
+    await worker.ends();
+    client.send(GET);
+    expect(client.received).toBe(OK);
+  });
+});

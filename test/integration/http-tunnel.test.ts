@@ -1,0 +1,40 @@
+import { describe, expect, test } from 'vitest';
+import { GET, OK, exchange } from '../kit/relay.js';
+
+describe('an upgrade', () => {
+  const UPGRADE = 'GET / HTTP/1.1\r\nHost: a\r\nUpgrade: chat\r\nConnection: Upgrade\r\n\r\n';
+  const SWITCH = 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: chat\r\nConnection: Upgrade\r\n\r\n';
+
+  test('becomes a tunnel, early bytes of both sides included, that each side ends for itself', async () => {
+    const { client, worker } = await exchange(`${UPGRADE}early`, `${SWITCH}hello`);
+    expect(await client.gets('hello')).toBe(`${SWITCH}hello`);
+    expect(await worker.gets('early')).toBe(`${UPGRADE}early`);
+    client.send('up');
+    await worker.gets('up');
+    worker.send('down');
+    await client.gets('down');
+    client.socket.end();
+    await worker.ends();
+    worker.send('last words');
+    worker.socket.end();
+    expect(await client.ends()).toBe(`${SWITCH}hellodownlast words`);
+    expect(client.end).toBe('fin');
+  });
+
+  test('holds its lease until the tunnel ends', async () => {
+    const { client, worker, backend } = await exchange(UPGRADE, SWITCH);
+    await client.gets(SWITCH);
+    expect(backend.leases).toBe(1);
+    const drained = backend.drained();
+    client.socket.destroy();
+    worker.socket.destroy();
+    await drained;
+  });
+
+  test('that the program declines is an ordinary request', async () => {
+    const { client, worker } = await exchange(UPGRADE, OK);
+    await client.gets('ok');
+    client.send(GET);
+    await worker.gets(UPGRADE + GET);
+  });
+});
