@@ -9,6 +9,9 @@ import { type Operator, obeySignals } from './signals.js';
 /** What can't change while the front runs, by its name in the configuration. */
 const FIXED = ['name', 'port', 'host', 'mode', 'transport', 'pidFile', 'logFormat'] as const;
 
+/** Within this many ms a second SIGINT is the first one again: npm passes on the Ctrl-C that the terminal has sent to all. */
+const ECHO_MS = 100;
+
 /** One front from its start to its end, and what signals ask of it meanwhile. */
 export class Session implements Operator {
   readonly #config: Config;
@@ -19,6 +22,7 @@ export class Session implements Operator {
   /** Where standard output was a terminal, SIGHUP says that it was closed. */
   readonly #wasTerminal = isatty(1);
   #stopped: Promise<void> | undefined;
+  #stoppedAt = 0;
   #hasEnded: () => void = () => {};
 
   /** @param readConfig reads the settings anew, from where they came */
@@ -55,16 +59,15 @@ export class Session implements Operator {
     this.#front.requestReload();
   }
 
-  stop(): void {
-    const isFirst = this.#stopped === undefined;
-    this.#log.journal.info({ event: 'stopping' }, isFirst ? 'Stopping: no new connections' : 'Stopping at once');
-    const stopped = isFirst ? this.#front.stop() : this.#front.stopNow();
-    this.#stopped ??= stopped;
-    this.#hasEnded();
+  stop(signal: NodeJS.Signals): void {
+    if (this.#stopped === undefined) return this.#stopGently();
+    if (signal === 'SIGINT' && performance.now() - this.#stoppedAt < ECHO_MS) return;
+    this.#log.journal.warn({ event: 'stopping' }, 'Stopping at once');
+    void this.#front.stopNow();
   }
 
   hangUp(): void {
-    if (this.#wasTerminal) return this.stop();
+    if (this.#wasTerminal) return this.stop('SIGHUP');
     try {
       this.#front.requestReload(this.#newConfig());
     } catch (error) {
@@ -79,6 +82,13 @@ export class Session implements Operator {
 
   shrink(): void {
     this.#scale((wanted) => wanted - 1);
+  }
+
+  #stopGently(): void {
+    this.#log.journal.info({ event: 'stopping' }, 'Stopping: no new connections, what is under way may end');
+    this.#stoppedAt = performance.now();
+    this.#stopped = this.#front.stop();
+    this.#hasEnded();
   }
 
   async #start(): Promise<void> {

@@ -2,7 +2,7 @@
 export interface Operator {
   reload(): void;
   /** The second time: at once. */
-  stop(): void;
+  stop(signal: NodeJS.Signals): void;
   hangUp(): void;
   grow(): void;
   shrink(): void;
@@ -21,5 +21,5 @@ const TABLE: readonly (readonly [NodeJS.Signals, keyof Operator])[] = [
 
 /** Takes the operator's signals from now on. */
 export function obeySignals(operator: Operator): void {
-  for (const [signal, order] of TABLE) process.on(signal, () => operator[order]());
+  for (const [signal, order] of TABLE) process.on(signal, () => operator[order](signal));
 }

@@ -58,7 +58,7 @@ export class WorkerLog {
   /** `failure` tells it in words; `wasWanted` when the front had asked for it and had no complaint. */
   exited({ code, signal, from }: Exit, failure: WorkerFailure, wasWanted: boolean): void {
     const entry = { event: 'worker.exited', ...this.#author, code, signal, state: from };
-    if (wasWanted) this.#journal.info(entry, failure.message);
+    if (wasWanted) this.#journal.info(entry, `${this.#name} has stopped (${signal ?? `exit code ${code}`})`);
     else this.#journal.error({ ...entry, reason: failure.message }, failure.message);
   }
 }

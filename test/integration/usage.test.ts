@@ -104,6 +104,15 @@ describe('signals', () => {
     expect(await front.exited).toEqual({ code: 0, signal: null });
   });
 
+  test('a SIGINT that npm passes on beside the terminal is not a second one', async () => {
+    const front = await startFront({ script: SERVER });
+    const exchange = stream(front.port, 5, () => front.signal('SIGINT'));
+    await front.event('stopping');
+    front.signal('SIGINT');
+    expect(await exchange).toMatchObject({ response: { status: 200 } });
+    expect(await front.exited).toEqual({ code: 0, signal: null });
+  });
+
   test('SIGTTIN adds a worker and SIGTTOU takes it away', async () => {
     const front = await startFront({ script: SERVER });
     front.signal('SIGTTIN');
