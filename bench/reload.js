@@ -159,11 +159,10 @@ function lost(result) {
   return Math.max(errors + timeouts, unanswered(result)) + Math.max(non2xx, mismatches);
 }
 
-/** @param {string} name @param {Run} run */
-function row(name, { result, versions }) {
+/** @param {Run} run */
+function figures({ result, versions }) {
   const { requests, errors, timeouts, non2xx, mismatches, latency } = result;
   return {
-    run: name,
     requests: requests.total,
     'per second': Math.round(requests.average),
     errors,
@@ -174,15 +173,28 @@ function row(name, { result, versions }) {
     'p50 ms': latency.p50,
     'p99 ms': latency.p99,
     'max ms': latency.max,
-    versions: versions.size,
+    'versions that answered': versions.size,
   };
+}
+
+/** One line for each figure, one column for each run. @param {Run} steady @param {Run} reloading */
+function table(steady, reloading) {
+  const columns = { steady: figures(steady), 'a reload every second': figures(reloading) };
+  return Object.fromEntries(
+    Object.keys(columns.steady).map((figure) => [
+      figure,
+      Object.fromEntries(
+        Object.entries(columns).map(([name, values]) => [name, values[/** @type {'requests'} */ (figure)]]),
+      ),
+    ]),
+  );
 }
 
 /** @param {Front} front @param {Run} steady @param {Run} reloading */
 function report(front, steady, reloading) {
   const done = front.logged('reload.done').length;
   const failed = front.logged('reload.failed');
-  console.table([row('steady', steady), row('reloading', reloading)]);
+  console.table(table(steady, reloading));
   console.log(`${done} reloads done, ${failed.length} failed, while ${connections} connections were kept alive`);
   for (const { msg, reason } of failed) console.log(reason ?? msg);
   const cores = `${availableParallelism()} × ${cpus()[0]?.model.trim()}`;

@@ -26,6 +26,8 @@ export interface Exit {
 export interface FrontOptions {
   /** What the front runs; absent to leave it out of the command line. */
   readonly script?: string;
+  /** What stands after the script. */
+  readonly scriptArgs?: readonly string[];
   /** Options of zdlb, before the script. `--log-format json` is always there. */
   readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
@@ -135,9 +137,9 @@ export class Front {
 }
 
 /** Spawns `zdlb` and doesn't wait for anything; it is ended with the test. */
-export function spawnFront({ script, args = [], env = {}, cwd }: FrontOptions): Front {
+export function spawnFront({ script, scriptArgs = [], args = [], env = {}, cwd }: FrontOptions): Front {
   const { PATH, HOME, TMPDIR } = process.env;
-  const words = [BIN, '--log-format', 'json', ...args, ...(script === undefined ? [] : [script])];
+  const words = [BIN, '--log-format', 'json', ...args, ...(script === undefined ? [] : [script]), ...scriptArgs];
   const child = spawn(process.execPath, words, {
     cwd,
     env: { PATH, HOME, ...(TMPDIR === undefined ? {} : { TMPDIR }), ...env },
