@@ -116,8 +116,11 @@ export class Front implements DataPath {
       this.#ports.set(listening.port, port);
     }
     const host = this.#isFirst(port) ? (this.#config.host ?? listening.host) : listening.host;
-    if (!(await port.open(host))) return;
-    this.#announce(port, host);
+    try {
+      if (await port.open(host)) this.#announce(port, host);
+    } finally {
+      if (!port.isOpen) this.#ports.delete(listening.port);
+    }
   }
 
   swap(workers: readonly Worker[]): void {

@@ -23,6 +23,11 @@ export class PublicPort {
     this.#listener = new Listener(port, relay);
   }
 
+  /** Whether clients can connect anywhere. */
+  get isOpen(): boolean {
+    return this.#listener.isOpen;
+  }
+
   get connections(): number {
     return this.#listener.connections;
   }

@@ -34,13 +34,18 @@ export function isDigit(byte: number | undefined): boolean {
   return byte !== undefined && byte >= 0x30 && byte <= 0x39;
 }
 
-/** Whether bytes[start, end) are `literal` (lower case: letters, digits, hyphens) whatever their own case. */
+/** The byte itself, but lower case for a letter. */
+const LOWER = Uint8Array.from({ length: 256 }, (_, byte) => (byte >= 0x41 && byte <= 0x5a ? byte + 0x20 : byte));
+
+/** Whether bytes[start, end) are `literal`, which is in lower case, whatever their own case. */
 export function equalsIgnoringCase(bytes: Uint8Array, start: number, end: number, literal: Uint8Array): boolean {
   if (end - start !== literal.length) return false;
-  for (let i = 0; i < literal.length; i++) {
-    // Setting bit 5 lowers a letter and leaves digits and the hyphen alone; a CR, which it would turn into a hyphen,
-    // is in no token and in no field value.
-    if ((bytes[start + i]! | 0x20) !== literal[i]) return false;
-  }
+  for (let i = 0; i < literal.length; i++) if (LOWER[bytes[start + i]!] !== literal[i]) return false;
+  return true;
+}
+
+/** Whether two pieces of `bytes` are the same text whatever their case. */
+export function sameIgnoringCase(bytes: Uint8Array, start: number, end: number, otherStart: number): boolean {
+  for (let i = 0; i < end - start; i++) if (LOWER[bytes[start + i]!] !== LOWER[bytes[otherStart + i]!]) return false;
   return true;
 }

@@ -134,9 +134,14 @@ export function writeFields(fields: Fields, bytes: Uint8Array, output: Uint8Arra
 /** Up to this length a loop is faster than a call into the runtime: on Node 20 both take about 65 ns for 42 bytes. */
 const SHORT = 40;
 
-/** Copies bytes[start, end) to `output`; returns the position behind the copy. */
+/**
+ * Copies bytes[start, end) to `output`; returns the position behind the copy.
+ *
+ * @throws {RangeError} when `output` is too short, which would be a defect of its owner's bounds
+ */
 export function copy(bytes: Uint8Array, start: number, end: number, output: Uint8Array, at: number): number {
-  if (end - start > SHORT) {
+  // A long copy throws by itself; a loop would write into nowhere without a word.
+  if (end - start > SHORT || at + end - start > output.length) {
     output.set(bytes.subarray(start, end), at);
     return at + end - start;
   }

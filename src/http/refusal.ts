@@ -11,14 +11,14 @@ const ADVICE: Readonly<Record<number, string>> = {
 export interface RefusalOptions {
   /** Whether it answers a HEAD, which has no body. */
   readonly isHead: boolean;
-  /** Whether the connection closes behind it. */
-  readonly closes: boolean;
+  /** What is said of the connection; HTTP/1.1 stays open without a word. */
+  readonly connection: 'close' | 'keep-alive' | 'none';
   /** Seconds, for the Retry-After field. */
   readonly retryAfter?: number;
 }
 
 /** A whole response that zdlb gives in the program's place. */
-export function refusal(status: number, { isHead, closes, retryAfter }: RefusalOptions): Buffer {
+export function refusal(status: number, { isHead, connection, retryAfter }: RefusalOptions): Buffer {
   const reason = STATUS_CODES[status] ?? 'Error';
   const body = `${status} ${reason}${ADVICE[status] ?? ''}\n`;
   const head = [
@@ -26,7 +26,7 @@ export function refusal(status: number, { isHead, closes, retryAfter }: RefusalO
     'Content-Type: text/plain',
     `Content-Length: ${body.length}`,
     ...(retryAfter === undefined ? [] : [`Retry-After: ${retryAfter}`]),
-    ...(closes ? ['Connection: close'] : []),
+    ...(connection === 'none' ? [] : [`Connection: ${connection}`]),
   ];
   return Buffer.from(`${head.join('\r\n')}\r\n\r\n${isHead ? '' : body}`, 'latin1');
 }

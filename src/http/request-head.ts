@@ -136,6 +136,7 @@ export class RequestHead {
       const status = this.#readField(bytes, i, name);
       if (status !== 0) return status;
     }
+    if ((connection & Connection.tooMany) !== 0) return 400;
     this.isPersistent =
       (connection & Connection.close) === 0 && (this.minorVersion === 1 || (connection & Connection.keepAlive) !== 0);
     this.#decideUpgrade(connection, upgradeIndex);

@@ -109,6 +109,7 @@ export class ResponseHead {
       if (name === Name.connection) connection |= readConnection(this.fields, bytes, i);
       if (!this.#readField(bytes, i, name)) return false;
     }
+    if ((connection & Connection.tooMany) !== 0) return false;
     if ((connection & Connection.close) !== 0) this.isPersistent = false;
     else if ((connection & Connection.keepAlive) !== 0) this.isPersistent = true;
     return this.#decideFraming(asked);

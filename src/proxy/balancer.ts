@@ -88,7 +88,7 @@ export class Balancer {
   }
 
   #park(claimant: Claimant): void {
-    this.#waiting.set(claimant, Date.now() + this.#hold.timeout);
+    this.#waiting.set(claimant, performance.now() + this.#hold.timeout);
     if (this.#waiting.size === 1) this.#expireLater(this.#hold.timeout);
   }
 
@@ -99,10 +99,10 @@ export class Balancer {
   }
 
   #expire(): void {
-    const now = Date.now();
+    const now = performance.now();
     for (const claimant of this.#takeWaiting((deadline) => deadline <= now)) claimant.refused();
     const [next] = this.#waiting.values();
-    if (next !== undefined) this.#expireLater(Math.max(1, next - Date.now()));
+    if (next !== undefined) this.#expireLater(Math.max(1, Math.ceil(next - performance.now())));
   }
 
   #takeWaiting(isDue: (deadline: number) => boolean): readonly Claimant[] {

@@ -1,80 +1,65 @@
-import { Body } from '../http/body.js';
-import { copy } from '../http/fields.js';
 import type { RequestHead } from '../http/request-head.js';
 import type { Balancer, Claimant } from './balancer.js';
 import type { HttpSession } from './http-session.js';
 import type { Lease } from './lease.js';
 import { output } from './output.js';
+import { Request } from './request.js';
 import { Response } from './response.js';
 import type { Upstream, UpstreamUser } from './upstream.js';
 
 /** On how many workers a request is tried before the client is told. */
 const MAX_ATTEMPTS = 5;
-/** The longest request that is kept to be sent again, in bytes. */
-const MAX_REPLAY = 64 * 1024;
 /** How long a worker may take to accept a connection. */
 const CONNECT_MS = 5_000;
 /** How long a client may pause in the middle of a request body. */
 const BODY_IDLE_MS = 60_000;
+
+type State = 'idle' | 'claiming' | 'connecting' | 'sent' | 'tunnel';
 
 /**
  * One request at a worker:
  *
  *     idle -> claiming -> connecting -> sent -> idle      (claiming -> sent when the pool has a socket)
  *     connecting -> claiming                              (the worker could not be reached: nothing was sent)
- *     sent -> claiming                                    (the worker was lost, and RFC 9110 9.2.2 lets us ask another)
+ *     sent -> claiming                                    (the worker was lost, and another one may be asked)
  *     sent -> tunnel -> idle                              (101)
  *     any -> idle                                         (cancelled, or failed)
  */
-type State = 'idle' | 'claiming' | 'connecting' | 'sent' | 'tunnel';
+const MOVES: Readonly<Record<State, readonly State[]>> = {
+  idle: ['claiming', 'idle'],
+  claiming: ['connecting', 'sent', 'idle'],
+  connecting: ['sent', 'claiming', 'idle'],
+  sent: ['claiming', 'tunnel', 'idle'],
+  tunnel: ['idle'],
+};
 
 /** The requests of one client connection, one at a time, each with a lease, an upstream socket and a response. */
 export class Exchange implements Claimant, UpstreamUser {
   readonly #session: HttpSession;
   readonly #head: RequestHead;
   readonly #balancer: Balancer;
-  readonly #body = new Body();
+  readonly #request: Request;
   readonly #response: Response;
   #state: State = 'idle';
   #lease: Lease | undefined;
   #upstream: Upstream | undefined;
   #attempts = 0;
-  /** Set while the request's bytes lie where they were read, and the shared head describes them. */
-  #source: Buffer | undefined;
-  #sourceEnd = 0;
-  #headEnd = 0;
-  #canReplay = false;
-  #awaitsContinue = false;
 
   constructor(session: HttpSession, head: RequestHead, balancer: Balancer) {
     this.#session = session;
     this.#head = head;
     this.#balancer = balancer;
+    this.#request = new Request(session, head);
     this.#response = new Response(session);
-  }
-
-  get isHead(): boolean {
-    return this.#response.isHead;
   }
 
   /** Begins with the request whose head the shared head describes: bytes[0, headEnd), and what follows up to `length`. */
   begin(bytes: Buffer, headEnd: number, length: number): void {
     this.#attempts = 0;
-    this.#canReplay = this.#head.method.isIdempotent;
-    this.#awaitsContinue = this.#head.expectsContinue;
+    this.#request.begin(bytes, headEnd, length);
     this.#response.expect(this.#head);
-    this.#source = bytes;
-    this.#headEnd = headEnd;
-    this.#sourceEnd = length;
     this.#claim();
-    this.#source = undefined;
-    const isWaiting = this.#state === 'claiming' || this.#state === 'connecting';
-    if (isWaiting && bytes !== this.#session.pending.bytes) this.#session.hold(bytes, 0, length);
-  }
-
-  /** Forgets what the last request was. */
-  forget(): void {
-    this.#response.forget();
+    this.#request.hold();
   }
 
   claimed(lease: Lease): void {
@@ -83,14 +68,13 @@ export class Exchange implements Claimant, UpstreamUser {
     // a new connection is refused at once.
     const upstream = this.#attempts === 1 ? lease.backend.takeIdle(this) : undefined;
     this.#upstream = upstream ?? lease.backend.connect(this);
-    if (upstream !== undefined) return this.#send(upstream);
-    this.#state = 'connecting';
-    this.#session.expireIn(CONNECT_MS);
+    if (upstream === undefined) this.#to('connecting', CONNECT_MS);
+    else this.#send(upstream);
   }
 
   refused(): void {
     this.#end();
-    this.#session.refuse(503);
+    this.#session.refuse(503, this.#response.isHead);
   }
 
   connected(upstream: Upstream): void {
@@ -103,7 +87,7 @@ export class Exchange implements Claimant, UpstreamUser {
       return;
     }
     if (this.#state !== 'sent') return this.#fail();
-    this.#canReplay = false;
+    this.#request.canReplay = false;
     switch (this.#response.take(bytes, length)) {
       case 'complete':
         return this.#maybeConclude();
@@ -126,6 +110,7 @@ export class Exchange implements Claimant, UpstreamUser {
   }
 
   drained(): void {
+    if (this.#state === 'sent' && !this.#request.isWhole) this.#session.expireIn(BODY_IDLE_MS);
     this.#session.resume();
   }
 
@@ -134,7 +119,7 @@ export class Exchange implements Claimant, UpstreamUser {
     upstream.discard();
     if (this.#state === 'tunnel') return this.#endTunnel(error);
     if (this.#state === 'connecting') this.#balancer.shun(this.#lease!.backend);
-    if (this.#state === 'connecting' || this.#canReplay) this.#tryAnother();
+    if (this.#state === 'connecting' || this.#request.canReplay) this.#tryAnother();
     else if (this.#response.isComplete) this.#maybeConclude();
     else this.#fail();
   }
@@ -146,30 +131,28 @@ export class Exchange implements Claimant, UpstreamUser {
 
   /** More of the request under way, and perhaps of those behind it. */
   clientSent(bytes: Buffer, length: number): void {
-    if (this.#state !== 'sent') return this.#session.hold(bytes, 0, length);
-    this.#awaitsContinue = false;
-    if (this.#body.isComplete) return this.#session.readAhead(bytes, 0, length);
-    const consumed = this.#body.pass(bytes, 0, length, output.bytes, 0);
-    if (consumed === -1) return this.#fail(400);
-    this.#keepForReplay(bytes, 0, consumed);
-    this.#session.readAhead(bytes, consumed, length);
-    this.#sendBody(this.#upstream!, this.#body.outputEnd);
+    if (this.#state !== 'sent') this.#session.hold(bytes, 0, length);
+    else if (this.#request.isWhole) this.#session.readAhead(bytes, 0, length);
+    else this.#sent(this.#request.take(bytes, length, this.#upstream!));
   }
 
   /** The client sends no more: a request that is not whole by now never will be. */
   clientEnded(): void {
-    if (this.#state === 'sent' && !this.#body.isComplete) this.#session.close();
+    if (this.#state === 'sent' && !this.#request.isWhole) this.#giveUp();
   }
 
   /** The present state has lasted too long. */
   expire(): void {
-    if (this.#state === 'connecting') this.lost(this.#upstream!);
-    else if (this.#state === 'sent' && !this.#body.isComplete) this.#fail(408);
+    if (this.#state === 'connecting') return this.lost(this.#upstream!);
+    if (this.#state !== 'sent' || this.#request.isWhole) return;
+    // While an answer streams, a client may take its time with the rest of its question.
+    if (this.#response.isComplete) this.#giveUp();
+    else if (this.#response.hasBegun) this.#session.expireIn(BODY_IDLE_MS);
+    else this.#fail(408);
   }
 
   tunnelled(bytes: Buffer, length: number): void {
-    const { socket } = this.#upstream!;
-    if (!output.relay(socket, bytes, length)) this.#session.pause();
+    if (!output.relay(this.#upstream!.socket, bytes, length)) this.#session.pause();
   }
 
   tunnelEnded(): void {
@@ -178,62 +161,37 @@ export class Exchange implements Claimant, UpstreamUser {
 
   /** Ends it in whatever state it is, without an answer. */
   cancel(): void {
-    const upstream = this.#upstream;
-    if (this.#state === 'tunnel') upstream?.finish();
-    else upstream?.discard();
+    if (this.#state === 'tunnel') this.#upstream?.finish();
+    else this.#upstream?.discard();
     this.#end();
+  }
+
+  #to(state: State, ms: number): void {
+    if (!MOVES[this.#state].includes(state)) throw new Error(`An exchange cannot move from ${this.#state} to ${state}`);
+    this.#state = state;
+    this.#session.expireIn(ms);
   }
 
   #claim(): void {
     this.#attempts++;
-    this.#state = 'claiming';
-    this.#session.expireIn(Infinity);
+    this.#to('claiming', Infinity);
     this.#balancer.claim(this);
   }
 
-  /** Head and as much of the body as is here leave in one write. */
   #send(upstream: Upstream): void {
-    const { pending } = this.#session;
-    const bytes = this.#source ?? pending.bytes;
-    const end = this.#source === undefined ? pending.length : this.#sourceEnd;
-    // Whoever waited must read the head again: others have used the shared one meanwhile.
-    if (this.#source === undefined) this.#headEnd = this.#head.parse(bytes, 0, end);
-    const { backend } = this.#lease!;
-    this.#state = 'sent';
-    let at = upstream.isUsed ? 0 : copy(backend.preface, 0, backend.preface.length, output.bytes, 0);
-    at = this.#head.write(bytes, backend.hasAgent ? this.#session.clientLine : undefined, output.bytes, at);
-    this.#body.begin(this.#head.framing, this.#head.contentLength);
-    const consumed = this.#body.pass(bytes, this.#headEnd, end, output.bytes, at);
-    if (consumed === -1) return this.#fail(400);
-    this.#setAside(bytes, consumed, end);
-    upstream.isUsed = true;
-    this.#sendBody(upstream, this.#body.outputEnd);
+    this.#to('sent', Infinity);
+    this.#sent(this.#request.send(upstream, this.#lease!.backend));
   }
 
-  /** Keeps what may be needed again, and what belongs to the requests behind this one. */
-  #setAside(bytes: Buffer, consumed: number, end: number): void {
-    const { pending } = this.#session;
-    this.#session.readAhead(bytes, consumed, end);
-    if (consumed > MAX_REPLAY) this.#canReplay = false;
-    if (!this.#canReplay) pending.clear();
-    else if (bytes === pending.bytes) pending.truncate(consumed);
-    else pending.append(bytes, 0, consumed);
-  }
-
-  #keepForReplay(bytes: Buffer, start: number, end: number): void {
-    if (!this.#canReplay) return;
-    const { pending } = this.#session;
-    if (pending.length + end - start <= MAX_REPLAY) return pending.append(bytes, start, end);
-    this.#canReplay = false;
-    pending.clear();
-  }
-
-  #sendBody(upstream: Upstream, length: number): void {
-    if (!output.send(upstream.socket, length)) this.#session.pause();
+  #sent(outcome: 'sent' | 'backed-up' | 'malformed'): void {
+    if (outcome === 'malformed') return this.#fail(400);
+    if (outcome === 'backed-up') this.#session.pause();
     else this.#session.resume();
-    this.#session.expireIn(this.#body.isComplete ? Infinity : BODY_IDLE_MS);
-    if (this.#body.isComplete) this.#maybeConclude();
-    else if (this.#session.hasEnded) this.#session.close();
+    if (this.#request.isWhole) this.#session.expireIn(Infinity);
+    // While the worker is slow to take what came, the client can't be slow to send.
+    else this.#session.expireIn(outcome === 'sent' ? BODY_IDLE_MS : Infinity);
+    if (this.#request.isWhole) this.#maybeConclude();
+    else if (this.#session.hasEnded) this.#giveUp();
   }
 
   #tryAnother(): void {
@@ -252,8 +210,8 @@ export class Exchange implements Claimant, UpstreamUser {
    */
   #maybeConclude(): void {
     if (!this.#response.isComplete) return;
-    const isWhole = this.#body.isComplete;
-    if (!isWhole && this.#response.keepsUpstream && !this.#awaitsContinue) return;
+    const { isWhole, awaitsContinue } = this.#request;
+    if (!isWhole && this.#response.keepsUpstream && !awaitsContinue) return;
     const keepsClient = isWhole && this.#response.keepsClient;
     if (isWhole && this.#response.keepsUpstream) this.#lease!.backend.keep(this.#upstream!);
     else this.#upstream!.discard();
@@ -261,8 +219,16 @@ export class Exchange implements Claimant, UpstreamUser {
     this.#session.answered(keepsClient);
   }
 
+  /** For a request that will never be whole: what was answered stands, an answer that is cut short is cut short. */
+  #giveUp(): void {
+    const isCut = this.#response.hasBegun && !this.#response.isComplete;
+    this.cancel();
+    if (isCut) this.#session.cut();
+    else this.#session.answered(false);
+  }
+
   #becomeTunnel(): void {
-    this.#state = 'tunnel';
+    this.#to('tunnel', Infinity);
     this.#session.becomeTunnel();
   }
 
@@ -276,17 +242,17 @@ export class Exchange implements Claimant, UpstreamUser {
   /** Tells the client, if it has not got any byte of an answer; else cuts it off. */
   #fail(status = 502): void {
     this.#upstream?.discard();
-    const canTell = !this.#response.hasBegun;
+    const { hasBegun, isHead, mayKeepClient } = this.#response;
     // A request that was read whole leaves the connection in step: it may go on behind the bad news.
-    const keepsOpen = status === 502 && this.#state === 'sent' && this.#body.isComplete && this.#response.mayKeepClient;
+    const keepsClient = status === 502 && this.#state === 'sent' && this.#request.isWhole && mayKeepClient;
     this.#end();
-    if (!canTell) this.#session.cut();
-    else if (keepsOpen) this.#session.tell(status);
-    else this.#session.refuse(status);
+    if (hasBegun) this.#session.cut();
+    else if (keepsClient) this.#session.tell(status, this.#response);
+    else this.#session.refuse(status, isHead);
   }
 
   #end(): void {
-    this.#state = 'idle';
+    this.#to('idle', Infinity);
     this.#balancer.withdraw(this);
     this.#upstream = undefined;
     this.#lease?.release();

@@ -39,7 +39,7 @@ export class HttpRelay implements Relay {
   }
 
   #sweep(): void {
-    const now = Date.now();
+    const now = performance.now();
     for (const session of this.#sessions) session.expire(now);
   }
 }

@@ -1,8 +1,9 @@
 import type { Socket } from 'node:net';
-import { LF } from '../http/characters.js';
+import { CR, LF } from '../http/characters.js';
 import { INCOMPLETE } from '../http/fields.js';
 import { refusal } from '../http/refusal.js';
 import { RequestHead } from '../http/request-head.js';
+import type { Asked } from '../http/response-head.js';
 import type { Balancer } from './balancer.js';
 import { ByteQueue } from './byte-queue.js';
 import { clientLine } from './client-address.js';
@@ -44,7 +45,7 @@ type State = 'idle' | 'head' | 'exchange' | 'stalled' | 'tunnel' | 'lingering' |
  */
 const MOVES: Readonly<Record<State, readonly State[]>> = {
   idle: ['head', 'exchange', 'lingering', 'closed'],
-  head: ['exchange', 'lingering', 'closed'],
+  head: ['idle', 'exchange', 'lingering', 'closed'],
   exchange: ['idle', 'head', 'exchange', 'stalled', 'tunnel', 'lingering', 'closed'],
   stalled: ['idle', 'head', 'exchange', 'lingering', 'closed'],
   tunnel: ['closed'],
@@ -62,7 +63,7 @@ export class HttpSession {
   readonly #closed: () => void;
   readonly #exchange: Exchange;
   #state: State = 'idle';
-  #deadline = Date.now() + KEEP_ALIVE_MS;
+  #deadline = performance.now() + KEEP_ALIVE_MS;
   #clientLine: Buffer | undefined;
   #hasEnded = false;
   #isFinishing = false;
@@ -106,14 +107,14 @@ export class HttpSession {
     if (now < this.#deadline) return;
     this.#deadline = Infinity;
     if (this.#state === 'idle') this.#linger();
-    else if (this.#state === 'head') this.refuse(408);
+    else if (this.#state === 'head') this.refuse(408, false);
     else if (this.#state === 'exchange') this.#exchange.expire();
     else if (this.#state === 'lingering' || this.#state === 'stalled') this.close();
   }
 
   /** Sets when {@link expire} acts, in milliseconds from now. */
   expireIn(ms: number): void {
-    this.#deadline = ms === Infinity ? Infinity : Date.now() + ms;
+    this.#deadline = ms === Infinity ? Infinity : performance.now() + ms;
   }
 
   /** Stops reading the client until {@link resume}: what was read can't be sent on yet. */
@@ -142,15 +143,15 @@ export class HttpSession {
   }
 
   /** Answers in the program's place, then closes. Only while no byte of an answer has been sent. */
-  refuse(status: number): void {
+  refuse(status: number, isHead: boolean): void {
     const retryAfter = status === 503 ? { retryAfter: RETRY_AFTER_SECONDS } : {};
-    this.client.write(refusal(status, { isHead: this.#exchange.isHead, closes: true, ...retryAfter }));
+    this.client.write(refusal(status, { isHead, connection: 'close', ...retryAfter }));
     this.#linger();
   }
 
   /** Answers in the program's place, and goes on. Only for a request that was read whole. */
-  tell(status: number): void {
-    this.client.write(refusal(status, { isHead: this.#exchange.isHead, closes: false }));
+  tell(status: number, { isHead, minorVersion }: Asked): void {
+    this.client.write(refusal(status, { isHead, connection: minorVersion === 0 ? 'keep-alive' : 'none' }));
     this.answered(true);
   }
 
@@ -165,13 +166,14 @@ export class HttpSession {
     this.#to('tunnel', Infinity);
     const { ahead } = this;
     this.ahead = new ByteQueue();
-    if (ahead.length > 0) this.#exchange.tunnelled(ahead.bytes, ahead.length);
     this.resume();
+    if (ahead.length > 0) this.#exchange.tunnelled(ahead.bytes, ahead.length);
+    if (this.#hasEnded) this.#exchange.tunnelEnded();
   }
 
   /** The answer under way is complete. */
   answered(keepsOpen: boolean): void {
-    if (!keepsOpen || this.isLast) this.#linger();
+    if (!keepsOpen) this.#linger();
     else if (this.client.writableLength > MAX_UNREAD) this.#to('stalled', KEEP_ALIVE_MS);
     else this.#next();
   }
@@ -180,7 +182,9 @@ export class HttpSession {
     if (this.#state === 'closed') return;
     this.#to('closed', Infinity);
     this.#exchange.cancel();
-    this.client.destroy();
+    // What is not with the kernel yet is lost: then a plain end would make a part look like the whole.
+    if (this.client.writableLength > 0 && !this.client.destroyed) this.client.resetAndDestroy();
+    else this.client.destroy();
     this.#closed();
   }
 
@@ -219,19 +223,16 @@ export class HttpSession {
 
   #parse(bytes: Buffer, length: number): void {
     const headEnd = requestHead.parse(bytes, 0, length);
-    if (headEnd > MAX_HEAD || (headEnd === INCOMPLETE && length > MAX_HEAD)) return this.#refuseHead(431);
-    if (headEnd < 0) return this.#refuseHead(-headEnd);
+    if (headEnd > MAX_HEAD || (headEnd === INCOMPLETE && length > MAX_HEAD)) return this.refuse(431, false);
+    if (headEnd < 0) return this.refuse(-headEnd, false);
     if (headEnd === INCOMPLETE) return this.#awaitHead(bytes, length);
     this.#to('exchange', Infinity);
     this.#exchange.begin(bytes, headEnd, length);
   }
 
-  #refuseHead(status: number): void {
-    this.#exchange.forget();
-    this.refuse(status);
-  }
-
   #awaitHead(bytes: Buffer, length: number): void {
+    // RFC 9112 2.2: an empty line behind a request is not the beginning of another.
+    if (isEmptyLines(bytes, length)) return this.#beIdle();
     if (bytes !== this.pending.bytes) this.pending.append(bytes, 0, length);
     if (this.#hasEnded) this.#linger();
     else if (this.#state !== 'head') this.#to('head', HEAD_MS);
@@ -239,22 +240,29 @@ export class HttpSession {
 
   /** The next request, of which some bytes may have been read already. */
   #next(): void {
+    if (this.isLast) return this.#linger();
     const { pending, ahead } = this;
     pending.clear();
     this.pending = ahead;
     this.ahead = pending;
-    if (this.pending.length > 0) this.#parse(this.pending.bytes, this.pending.length);
-    else this.#to('idle', KEEP_ALIVE_MS);
     this.resume();
+    if (this.pending.length > 0) this.#parse(this.pending.bytes, this.pending.length);
+    else this.#beIdle();
+  }
+
+  #beIdle(): void {
+    this.pending.clear();
+    if (this.#state !== 'idle') this.#to('idle', KEEP_ALIVE_MS);
   }
 
   /** RFC 9112 9.6: says the last word, then reads over what still comes, so that no reset overtakes it. */
   #linger(): void {
-    this.#to('lingering', LINGER_MS);
+    this.#to('lingering', KEEP_ALIVE_MS);
     this.pending.clear();
     this.ahead.clear();
     this.#isPaused = false;
-    this.client.end();
+    // The time runs from the last byte that the kernel took: a client may be slow to read a long answer.
+    this.client.end(() => this.expireIn(LINGER_MS));
     this.client.resume();
     if (this.#hasEnded) this.client.destroySoon();
   }
@@ -272,4 +280,9 @@ export class HttpSession {
     else if (this.#state === 'tunnel') this.#exchange.tunnelEnded();
     else if (this.#state === 'lingering') this.client.destroySoon();
   }
+}
+
+function isEmptyLines(bytes: Buffer, length: number): boolean {
+  for (let at = 0; at < length; at++) if (bytes[at] !== (at % 2 === 0 ? CR : LF)) return false;
+  return length % 2 === 0;
 }

@@ -27,6 +27,11 @@ export class Listener {
     this.#relay = relay;
   }
 
+  /** Whether clients can connect anywhere. */
+  get isOpen(): boolean {
+    return this.#servers.size > 0;
+  }
+
   /** How many client connections are open. */
   get connections(): number {
     return this.#relay.connections;
@@ -42,14 +47,19 @@ export class Listener {
     const known = this.#servers.get(key);
     const opening = known ?? this.#listen(host);
     this.#servers.set(key, opening);
-    await opening;
+    try {
+      await opening;
+    } catch (error) {
+      this.#servers.delete(key); // it may be had another time
+      throw error;
+    }
     return known === undefined;
   }
 
   /** Accepts no further connection; resolves when those that are open have ended. */
   async finish(): Promise<void> {
     this.#relay.finish();
-    await Promise.all([...this.#servers.values()].map(async (opening) => closed(await opening)));
+    await Promise.allSettled([...this.#servers.values()].map(async (opening) => closed(await opening)));
   }
 
   /** Closes everything at once. */

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { READ_SIZE } from './reading.js';
 
-/** A read behind the longest head that is still incomplete (32 KiB), with room for what zdlb adds. */
+/** A read behind the longest head that is still incomplete (32 KiB), with room for what zdlb adds; who holds more sends in parts. */
 const SIZE = READ_SIZE + 64 * 1024;
 
 /**
@@ -13,16 +13,11 @@ const SIZE = READ_SIZE + 64 * 1024;
 class Output {
   bytes: Buffer = Buffer.allocUnsafeSlow(SIZE);
 
-  /** Writes bytes[0, length); false when the socket is backed up and its source should stop reading until 'drain'. */
+  /** Writes bytes[0, length); false when the socket is backed up: its source should stop reading until 'drain'. */
   send(socket: Socket, length: number): boolean {
-    if (length === 0) return socket.writableLength === 0;
-    if (socket.writableLength > 0) {
-      socket.write(Buffer.from(this.bytes.subarray(0, length)));
-      return false;
-    }
-    socket.write(this.bytes.subarray(0, length));
+    if (length > 0) this.#write(socket, length);
     if (socket.writableLength === 0) return true;
-    this.bytes = Buffer.allocUnsafeSlow(SIZE);
+    tellOfDrain(socket);
     return false;
   }
 
@@ -31,6 +26,26 @@ class Output {
     this.bytes.set(lent.subarray(0, length), 0);
     return this.send(socket, length);
   }
+
+  #write(socket: Socket, length: number): void {
+    const bytes = this.bytes.subarray(0, length);
+    const isBackedUp = socket.writableLength > 0;
+    socket.write(isBackedUp ? Buffer.from(bytes) : bytes);
+    if (!isBackedUp && socket.writableLength > 0) this.bytes = Buffer.allocUnsafeSlow(SIZE);
+  }
+}
+
+const NOTHING = Buffer.alloc(0);
+
+/**
+ * Node emits 'drain' only behind a queue that had reached its high-water mark. Behind a shorter one, whose source has stopped
+ * all the same, an empty write tells when everything before it has left.
+ */
+function tellOfDrain(socket: Socket): void {
+  if (socket.writableNeedDrain) return;
+  socket.write(NOTHING, (error) => {
+    if (!error) socket.emit('drain');
+  });
 }
 
 /** The one output buffer: a send is over before anyone else can begin one. */

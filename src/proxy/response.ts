@@ -1,4 +1,5 @@
 import { Body } from '../http/body.js';
+import { LF } from '../http/characters.js';
 import { INCOMPLETE } from '../http/fields.js';
 import { Framing } from '../http/framing.js';
 import type { RequestHead } from '../http/request-head.js';
@@ -9,6 +10,9 @@ import { output } from './output.js';
 
 /** The longest response head, in bytes. */
 const MAX_HEAD = 32 * 1024;
+
+/** More interim responses than this to one request are a defect of the program. */
+const MAX_INTERIMS = 100;
 
 /** Read one at a time, between two ticks; so one place is enough for all. */
 const responseHead = new ResponseHead();
@@ -32,6 +36,7 @@ export class Response {
   #isUpgrade = false;
   #isPersistent = true;
   #isComplete = false;
+  #interims = 0;
 
   constructor(session: HttpSession) {
     this.#session = session;
@@ -59,11 +64,8 @@ export class Response {
   restart(): void {
     this.#isComplete = false;
     this.hasBegun = false;
+    this.#interims = 0;
     this.#partialHead.clear();
-  }
-
-  forget(): void {
-    this.isHead = false;
   }
 
   /** Takes bytes that the worker sent. */
@@ -72,6 +74,9 @@ export class Response {
     if (this.hasBegun) return this.#takeBody(bytes, 0, length, 0);
     if (this.#partialHead.length === 0) return this.#takeHead(bytes, 0, length);
     this.#partialHead.append(bytes, 0, length);
+    // Only a whole line can complete a head or spoil it.
+    const completesLine = bytes.subarray(0, length).includes(LF);
+    if (!completesLine && this.#partialHead.length <= MAX_HEAD) return 'more';
     return this.#takeHead(this.#partialHead.bytes, 0, this.#partialHead.length);
   }
 
@@ -86,31 +91,35 @@ export class Response {
     return 'complete';
   }
 
+  /** Interim responses, as many as there are, and the head of the final one. */
   #takeHead(bytes: Buffer, start: number, end: number): Outcome {
-    const headEnd = responseHead.parse(bytes, start, end, this);
-    if (headEnd < 0 || headEnd - start > MAX_HEAD) return 'malformed';
-    if (headEnd === INCOMPLETE) return this.#awaitHead(bytes, start, end);
-    if (responseHead.isInterim) return this.#passInterim(bytes, headEnd, end);
-    if (responseHead.status === 101) return this.#passSwitch(bytes, headEnd, end);
-    return this.#begin(bytes, headEnd, end);
+    let outcome: Outcome = 'more';
+    for (let from = start; ;) {
+      const headEnd = responseHead.parse(bytes, from, end, this);
+      if (headEnd < 0 || headEnd - from > MAX_HEAD) return 'malformed';
+      if (headEnd === INCOMPLETE) return this.#awaitHead(bytes, from, end) ? outcome : 'malformed';
+      if (responseHead.status === 101) return this.#passSwitch(bytes, headEnd, end);
+      if (!responseHead.isInterim) return this.#begin(bytes, headEnd, end);
+      if (++this.#interims > MAX_INTERIMS) return 'malformed';
+      if (!this.#passInterim(bytes)) outcome = 'backed-up';
+      from = headEnd;
+    }
   }
 
-  #awaitHead(bytes: Buffer, start: number, end: number): Outcome {
-    if (end - start > MAX_HEAD) return 'malformed';
+  /** Keeps a part of a head; false when it is too long to become one. */
+  #awaitHead(bytes: Buffer, start: number, end: number): boolean {
+    if (end - start > MAX_HEAD) return false;
+    if (start === 0 && bytes === this.#partialHead.bytes) return true;
     const rest = Buffer.from(bytes.subarray(start, end));
     this.#partialHead.clear();
     this.#partialHead.append(rest, 0, rest.length);
-    return 'more';
+    return true;
   }
 
   /** 100, 102 and 103 go on to who understands them (RFC 9110 15.2), and the final answer follows. */
-  #passInterim(bytes: Buffer, headEnd: number, end: number): Outcome {
-    if (this.minorVersion === 1) {
-      output.send(this.#session.client, responseHead.write(bytes, 'none', this, output.bytes, 0));
-    }
-    if (headEnd < end) return this.#takeHead(bytes, headEnd, end);
-    this.#partialHead.clear();
-    return 'more';
+  #passInterim(bytes: Buffer): boolean {
+    if (this.minorVersion === 0) return true;
+    return output.send(this.#session.client, responseHead.write(bytes, 'none', this, output.bytes, 0));
   }
 
   /** RFC 9110 15.2.2: only who asked for another protocol gets one. */

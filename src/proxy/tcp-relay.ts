@@ -1,5 +1,7 @@
 import type { Socket } from 'node:net';
+import { Lifecycle, type Moves } from '../core/lifecycle.js';
 import type { Balancer, Claimant } from './balancer.js';
+import { ByteQueue } from './byte-queue.js';
 import { endsOf } from './client-address.js';
 import type { Lease } from './lease.js';
 import type { Relay } from './listener.js';
@@ -7,6 +9,10 @@ import { output } from './output.js';
 import { readAccepted } from './reading.js';
 import type { Upstream, UpstreamUser } from './upstream.js';
 
+/** How many bytes of a client are read while it waits for its worker. */
+const MAX_EARLY = 64 * 1024;
+/** How long a worker may take to accept a connection. */
+const CONNECT_MS = 5_000;
 /** How many workers a connection is tried on before it is given up. */
 const MAX_ATTEMPTS = 5;
 
@@ -26,7 +32,7 @@ export class TcpRelay implements Relay {
   accept(client: Socket): void {
     const link = new TcpLink(client, this.#balancer, () => this.#links.delete(link));
     this.#links.add(link);
-    link.begin();
+    this.#balancer.claim(link);
   }
 
   /** Open connections end by themselves, or with their worker. */
@@ -38,39 +44,53 @@ export class TcpRelay implements Relay {
 }
 
 /**
- * One client connection and its upstream socket:
+ *     claiming -> connecting -> joined -> closed
+ *     connecting -> claiming                      the worker could not be reached
+ *     any -> closed
+ */
+type State = 'claiming' | 'connecting' | 'joined' | 'closed';
+
+const MOVES: Moves<State> = {
+  claiming: ['connecting', 'closed'],
+  connecting: ['claiming', 'joined', 'closed'],
+  joined: ['closed'],
+  closed: [],
+};
+
+/**
+ * One client connection and its upstream socket.
  *
- *     claiming -> connecting -> joined -> closed      (any -> closed)
- *
- * The client is not read before its upstream socket stands: the kernel holds its first bytes.
+ * The client is read from the start, since a socket that is not read does not tell that it was reset; its first bytes wait.
  */
 class TcpLink implements Claimant, UpstreamUser {
-  readonly #accepted: Socket;
+  readonly #client: Socket;
   readonly #balancer: Balancer;
   readonly #closed: () => void;
-  #state: 'claiming' | 'connecting' | 'joined' | 'closed' = 'claiming';
-  #client: Socket;
+  readonly #early = new ByteQueue();
+  readonly #lifecycle = new Lifecycle<State>('A link', 'claiming', MOVES);
   #lease: Lease | undefined;
   #upstream: Upstream | undefined;
   #attempts = 0;
+  #clientHasEnded = false;
 
   constructor(accepted: Socket, balancer: Balancer, closed: () => void) {
-    this.#accepted = accepted;
-    this.#client = accepted;
     this.#balancer = balancer;
     this.#closed = closed;
-  }
-
-  begin(): void {
-    this.#accepted.on('error', () => this.close());
-    this.#balancer.claim(this);
+    this.#client = readAccepted(accepted, (bytes, length) => this.#received(bytes, length));
+    this.#client
+      .on('end', () => this.#ended())
+      .on('drain', () => this.#upstream?.socket.resume())
+      .on('error', () => (this.#lifecycle.is('joined') ? this.#upstream?.reset() : this.close()))
+      .on('close', () => this.#clientClosed());
   }
 
   claimed(lease: Lease): void {
     this.#lease = lease;
-    this.#state = 'connecting';
     this.#attempts++;
-    this.#upstream = lease.backend.connect(this);
+    const upstream = lease.backend.connect(this);
+    this.#upstream = upstream;
+    this.#lifecycle.to('connecting');
+    this.#lifecycle.after(CONNECT_MS, () => this.lost(upstream));
   }
 
   refused(): void {
@@ -78,12 +98,14 @@ class TcpLink implements Claimant, UpstreamUser {
   }
 
   connected(upstream: Upstream): void {
-    this.#state = 'joined';
-    const ends = endsOf(this.#accepted);
+    this.#lifecycle.to('joined');
+    const ends = endsOf(this.#client);
     if (ends === undefined) return this.close();
     const preface = this.#lease!.backend.prefaceFor(ends);
-    if (preface.length > 0) upstream.socket.write(preface);
-    this.#join(upstream);
+    upstream.socket.write(Buffer.concat([preface, this.#early.bytes.subarray(0, this.#early.length)]));
+    this.#early.clear();
+    this.#client.resume();
+    if (this.#clientHasEnded) upstream.socket.end();
   }
 
   received(upstream: Upstream, bytes: Buffer, length: number): void {
@@ -98,16 +120,17 @@ class TcpLink implements Claimant, UpstreamUser {
     this.#client.resume();
   }
 
-  lost(upstream: Upstream, error: Error | undefined): void {
-    if (this.#state === 'connecting') return this.#tryAnother(upstream);
-    if (error !== undefined) this.#reset();
-    else if (this.#client.destroyed) this.close();
+  lost(upstream: Upstream, error?: Error): void {
+    if (this.#lifecycle.is('connecting')) return this.#tryAnother(upstream);
+    // A worker that was cut off cuts its client off too.
+    if (error !== undefined && !this.#client.destroyed) this.#client.resetAndDestroy();
+    if (this.#client.destroyed) this.close();
     else this.#client.destroySoon();
   }
 
   close(): void {
-    if (this.#state === 'closed') return;
-    this.#state = 'closed';
+    if (this.#lifecycle.is('closed')) return;
+    this.#lifecycle.to('closed');
     this.#balancer.withdraw(this);
     this.#upstream?.discard();
     this.#client.destroy();
@@ -115,33 +138,37 @@ class TcpLink implements Claimant, UpstreamUser {
     this.#closed();
   }
 
-  /** From here on bytes flow both ways, and each side's end is passed to the other (half-close). */
-  #join(upstream: Upstream): void {
-    this.#client = readAccepted(this.#accepted, (bytes, length) => {
-      if (!output.relay(upstream.socket, bytes, length)) this.#client.pause();
-    });
-    this.#client
-      .on('end', () => upstream.socket.end())
-      .on('drain', () => upstream.socket.resume())
-      .on('error', () => upstream.reset())
-      .on('close', () => (upstream.socket.destroyed ? this.close() : upstream.socket.destroySoon()));
+  #received(bytes: Buffer, length: number): void {
+    if (this.#lifecycle.is('closed')) return;
+    if (this.#lifecycle.is('joined')) {
+      if (!output.relay(this.#upstream!.socket, bytes, length)) this.#client.pause();
+      return;
+    }
+    this.#early.append(bytes, 0, length);
+    if (this.#early.length >= MAX_EARLY) this.#client.pause();
+  }
+
+  /** Each side's end is passed to the other (half-close). */
+  #ended(): void {
+    this.#clientHasEnded = true;
+    if (this.#lifecycle.is('joined')) this.#upstream!.socket.end();
+  }
+
+  #clientClosed(): void {
+    if (!this.#lifecycle.is('joined') || this.#upstream!.socket.destroyed) this.close();
+    else this.#upstream!.socket.destroySoon();
   }
 
   /** Nothing was sent, so another worker may have the connection. */
   #tryAnother(upstream: Upstream): void {
     upstream.discard();
+    this.#upstream = undefined;
     const backend = this.#lease!.backend;
     this.#lease!.release();
     this.#lease = undefined;
     this.#balancer.shun(backend);
     if (this.#attempts >= MAX_ATTEMPTS) return this.close();
-    this.#state = 'claiming';
+    this.#lifecycle.to('claiming');
     this.#balancer.claim(this);
-  }
-
-  /** A worker that was cut off cuts its client off too. */
-  #reset(): void {
-    if (!this.#client.destroyed) this.#client.resetAndDestroy();
-    this.close();
   }
 }

@@ -2,6 +2,9 @@ import { type NetConnectOpts, type Socket, connect } from 'node:net';
 import type { PrivateAddress } from '../core/messages.cjs';
 import { readingInto } from './reading.js';
 
+/** How long a worker may go without taking a byte of what a client sent last, before it left. */
+const FINISH_MS = 10_000;
+
 /** Who holds an upstream socket at the moment, and hears what happens on it. */
 export interface UpstreamUser {
   connected(upstream: Upstream): void;
@@ -44,6 +47,7 @@ export class Upstream {
   /** Ends it behind the bytes that are still to be sent, without a further word to its user. */
   finish(): void {
     this.user = NOBODY;
+    this.socket.setTimeout(FINISH_MS, () => this.socket.destroy());
     this.socket.destroySoon();
   }
 

@@ -108,4 +108,19 @@ describe('when a worker is lost', () => {
     client.send(GET);
     expect(client.received).toBe(OK);
   });
+
+  test.each([200, 10_000])(
+    'to a burst of %d interim responses, the client gets 502 and the front lives',
+    async (count) => {
+      const { client, worker } = await exchange(GET, 'HTTP/1.1 100 Continue\r\n\r\n'.repeat(count));
+      expect(await client.gets('answered\n')).toMatch(/HTTP\/1.1 502 /);
+      await worker.ends();
+    },
+  );
+
+  test('a kept-alive HTTP/1.0 client is told that its connection goes on', async () => {
+    const { client, worker } = await exchange('GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n', 'nonsense\r\n');
+    await worker.ends();
+    expect(await client.gets('answered\n')).toMatch(/^HTTP\/1.1 502 .*\r\nConnection: keep-alive\r\n/s);
+  });
 });

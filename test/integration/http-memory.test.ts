@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { describe, expect, test } from 'vitest';
-import { GET, exchange, scene } from '../kit/relay.js';
-import { type Wire, dial } from '../kit/wire.js';
+import { GET, OK, backendAt, exchange, openRelay, scene } from '../kit/relay.js';
+import { Stage, type Wire, dial } from '../kit/wire.js';
 
 describe('memory stays bounded', () => {
   const PIECE = 'x'.repeat(64 * 1024);
@@ -55,5 +55,100 @@ describe('memory stays bounded', () => {
       await new Promise(setImmediate);
     }
     expect(asked).toBeLessThan(200_000);
+  });
+});
+
+describe.each([100, 4_096, 16_000])('a socket that was backed up by pieces of %d bytes goes on', (size) => {
+  const PIECE = 'x'.repeat(size);
+  const PAUSED = 6 * 1024 * 1024;
+  const TOTAL = 2 * PAUSED;
+
+  /** Writes `TOTAL` bytes in pieces, as the other side takes them. */
+  async function write(wire: Wire): Promise<void> {
+    for (let written = 0; written < TOTAL; written += size) {
+      if (!wire.socket.write(PIECE)) await once(wire.socket, 'drain');
+    }
+  }
+
+  /** Lets `from` fill everything on the way to `to`, which does not read meanwhile, and then reads it all. */
+  async function flow(from: Wire, to: Wire): Promise<void> {
+    const all = new Promise<void>((resolve) => {
+      let received = 0;
+      to.socket.on('data', (text: string) => {
+        received += text.length;
+        if (received >= TOTAL) resolve();
+      });
+    });
+    to.socket.pause();
+    void write(from);
+    while (from.socket.writableLength === 0 && from.socket.bytesWritten < PAUSED) await new Promise(setImmediate);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    to.socket.resume();
+    await all;
+  }
+
+  test('for a download', async () => {
+    const { client, worker } = await exchange(GET, 'HTTP/1.1 200 OK\r\nContent-Length: 1000000000\r\n\r\n');
+    await client.gets('\r\n\r\n');
+    await flow(worker, client);
+  });
+
+  test('for an upload', async () => {
+    const { client, worker } = await exchange('POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000000\r\n\r\n', '');
+    await flow(client, worker);
+  });
+
+  test('for a tcp connection, both ways', async () => {
+    const stage = await Stage.open();
+    const { port, balancer } = await openRelay('tcp');
+    balancer.swap([backendAt(stage.port)]);
+    const client = await dial(port);
+    const worker = await stage.accepts();
+    await flow(client, worker);
+    await flow(worker, client);
+  });
+});
+
+describe('an upload larger than the output buffer', () => {
+  const BODY = `${'x'.repeat(999_997)}END`;
+  const POST = `POST / HTTP/1.1\r\nHost: a\r\nContent-Length: ${BODY.length}\r\n\r\n${BODY}`;
+
+  async function arrives(stage: Stage): Promise<Wire> {
+    const worker = await stage.accepts();
+    expect(await worker.gets('END')).toHaveLength(POST.length);
+    return worker;
+  }
+
+  test('that came while its worker was being connected', async () => {
+    const { port, stage } = await scene();
+    const client = await dial(port);
+    client.send(POST);
+    (await arrives(stage)).send(OK);
+    await client.gets('ok');
+  });
+
+  test('that came while no worker was ready', async () => {
+    const stage = await Stage.open();
+    const { port, balancer } = await openRelay('http');
+    const client = await dial(port);
+    client.send(POST);
+    while (client.socket.writableLength === BODY.length || balancer.waiting === 0) await new Promise(setImmediate);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    balancer.swap([backendAt(stage.port)]);
+    (await arrives(stage)).send(OK);
+    await client.gets('ok');
+  });
+
+  test('that came behind a slow request', async () => {
+    const { port, stage } = await scene();
+    const client = await dial(port);
+    client.send(GET + POST);
+    const worker = await stage.accepts();
+    await worker.gets(GET);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    worker.send(OK);
+    expect(await worker.gets('END')).toHaveLength(GET.length + POST.length);
+    worker.send(OK);
+    await client.gets(/ok.*ok/s);
   });
 });

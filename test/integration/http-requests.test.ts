@@ -29,6 +29,24 @@ describe('requests', () => {
     expect(client.end).toBe('fin');
   });
 
+  test('that are never whole do not spoil the answers before them', async () => {
+    const { client, worker } = await exchange(`${GET}POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhe`, '');
+    client.socket.end();
+    worker.send(OK);
+    expect(await client.ends()).toBe(OK);
+    expect(client.end).toBe('fin');
+  });
+
+  test('that are followed by an empty line leave the connection idle', async () => {
+    const { client, worker, relay } = await exchange(`${GET}\r\n`, OK);
+    await client.gets('ok');
+    client.send('\r\n');
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    relay.finish();
+    await client.ends();
+    void worker;
+  });
+
   test('that are cut short by the client are cut short for the worker', async () => {
     const { client, worker } = await exchange('POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhe', '');
     client.socket.destroy();
@@ -124,4 +142,26 @@ test('a relay that finishes closes idle connections and says so on the others', 
   expect(await busy.ends()).toBe(OK.replace('\r\n\r\n', '\r\nConnection: close\r\n\r\n'));
   busy.socket.end();
   await finished;
+});
+
+test.each(['end', 'finish'] as const)('a client that did not read its answers is let go after its %s', async (how) => {
+  const { port, stage, relay } = await scene();
+  const client = await dial(port);
+  client.socket.pause();
+  const body = 'y'.repeat(100_000);
+  const serve = async (): Promise<void> => {
+    const worker = await stage.accepts();
+    worker.socket.on('data', (text: string) => {
+      for (const _ of text.matchAll(/\r\n\r\n/g))
+        worker.send(`HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n${body}`);
+    });
+  };
+  void serve();
+  client.send(GET.repeat(200));
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  if (how === 'end') client.socket.end();
+  else relay.finish();
+  client.socket.resume();
+  await client.ends();
+  expect(client.end).toBe('fin');
 });

@@ -21,6 +21,16 @@ describe('an upgrade', () => {
     expect(client.end).toBe('fin');
   });
 
+  test('passes on an end that came before the switch', async () => {
+    const { client, worker } = await exchange(UPGRADE, '');
+    client.socket.end();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    worker.send(SWITCH);
+    expect(await worker.ends()).toBe(UPGRADE);
+    worker.socket.end('bye');
+    expect(await client.ends()).toBe(`${SWITCH}bye`);
+  });
+
   test('holds its lease until the tunnel ends', async () => {
     const { client, worker, backend } = await exchange(UPGRADE, SWITCH);
     await client.gets(SWITCH);

@@ -14,9 +14,10 @@ async function ask(port: number, host = '127.0.0.1', localAddress?: string) {
   return (await body.json()) as { readonly pid: number; readonly port: number; readonly remoteAddress: string };
 }
 
+const isMessage = (entry: Entry) => entry.event === 'worker.output' && entry['stream'] === 'stdout';
+
 /** The startup messages of the programs, of each worker one. */
 async function messages(front: Front, count: number): Promise<readonly string[]> {
-  const isMessage = (entry: Entry) => entry.event === 'worker.output' && entry['stream'] === 'stdout';
   let at = 0;
   for (let found = 0; found < count; found++) {
     await front.event('worker.output', isMessage, at);

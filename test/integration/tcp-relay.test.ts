@@ -129,3 +129,27 @@ test("the worker gets a PROXY header with its secret and the client's address fi
   });
   expect(bytes.length).toBe(FIXED_LENGTH + rest.length + 5);
 });
+
+test('a client that leaves while it waits gives up its place', async () => {
+  const relay = await openRelay('tcp', { timeout: 5_000, max: 1 });
+  const client = await dial(relay.port);
+  while (relay.balancer.waiting < 1) await new Promise(setImmediate);
+  client.socket.resetAndDestroy();
+  while (relay.balancer.waiting > 0) await new Promise(setImmediate);
+  expect(relay.relay.connections).toBe(0);
+});
+
+test('what a client sent, and that it ended, while it waited reaches its worker', async () => {
+  const stage = await Stage.open();
+  const relay = await openRelay('tcp');
+  const client = await dial(relay.port);
+  client.send('early');
+  client.socket.end();
+  while (relay.balancer.waiting < 1) await new Promise(setImmediate);
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  relay.balancer.swap([backendAt(stage.port)]);
+  const worker = await stage.accepts();
+  expect(await worker.ends()).toBe('early');
+  worker.socket.end('late');
+  expect(await client.ends()).toBe('late');
+});

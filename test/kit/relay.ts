@@ -38,11 +38,11 @@ export async function scene(count = 1) {
 
 /** Sends `request` and answers it with `response`; what each side got. */
 export async function exchange(request: string, response: string) {
-  const { port, stage, backends } = await scene();
+  const { port, stage, backends, relay } = await scene();
   const client = await dial(port);
   client.send(request);
   const worker = await stage.accepts();
   await worker.gets('\r\n\r\n');
   worker.send(response);
-  return { port, stage, client, worker, backend: backends[0]! };
+  return { port, stage, client, worker, relay, backend: backends[0]! };
 }

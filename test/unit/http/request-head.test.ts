@@ -42,6 +42,12 @@ describe('a request head is written anew', () => {
       get('Connection: Upgrade\r\nUpgrade: websocket\r\n'),
       get('Upgrade: websocket\r\nConnection: Upgrade\r\n'),
     ],
+    ['without a field with an underscore that Connection names', get('Connection: my_hop\r\nMy_Hop: 1\r\n'), get('')],
+    [
+      'with a field that only looks like one that Connection names',
+      get('Connection: a~\r\na^: 1\r\n'),
+      get('a^: 1\r\n'),
+    ],
     ['without an upgrade that Connection does not name', get('Upgrade: websocket\r\n'), get('')],
     [
       'without an upgrade that has a body',
@@ -113,6 +119,7 @@ describe('an ambiguous request head is refused', () => {
     ['HTTP/0.9', 'GET /\r\n', 400],
     ['HTTP/2.0', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 505],
     ['HTTP/1.2', 'GET / HTTP/1.2\r\nHost: a\r\n\r\n', 505],
+    ['endless options of Connection', get(`Connection: ${'a,'.repeat(100)}\r\n`), 400],
     ['CONNECT', 'CONNECT a:80 HTTP/1.1\r\nHost: a:80\r\n\r\n', 501],
     ['TRACE', 'TRACE / HTTP/1.1\r\nHost: a\r\n\r\n', 501],
     ['an unknown expectation', get('Expect: tea\r\n'), 417],

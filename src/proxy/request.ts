@@ -1,0 +1,120 @@
+import { Body } from '../http/body.js';
+import { copy } from '../http/fields.js';
+import type { RequestHead } from '../http/request-head.js';
+import type { Backend } from './backend.js';
+import type { HttpSession } from './http-session.js';
+import { output } from './output.js';
+import type { Upstream } from './upstream.js';
+
+/** The longest request that is kept to be sent again, in bytes. */
+const MAX_REPLAY = 64 * 1024;
+/** What a chunked body may grow by when it is written anew: the end, which may have come without its last bytes. */
+const GROWTH = 16;
+
+/** What became of the bytes: they are under way, the worker can't take more yet, or they are no HTTP. */
+type Outcome = 'sent' | 'backed-up' | 'malformed';
+
+/** One request on its way from the client to a worker, or, when that one was lost, to another. */
+export class Request {
+  readonly #session: HttpSession;
+  readonly #head: RequestHead;
+  readonly #body = new Body();
+  /** Set while the request lies where it was read and the shared head describes it. */
+  #source: Buffer | undefined;
+  #sourceEnd = 0;
+  #headEnd = 0;
+  /** Whether another worker may get it: RFC 9110 9.2.2 allows it, all of it is at hand, and nothing has come back. */
+  canReplay = false;
+  /** Whether the client waits for a 100 (Continue) before it sends the body. */
+  awaitsContinue = false;
+
+  constructor(session: HttpSession, head: RequestHead) {
+    this.#session = session;
+    this.#head = head;
+  }
+
+  /** Whether all of it has been sent on. */
+  get isWhole(): boolean {
+    return this.#body.isComplete;
+  }
+
+  /** Takes the request that the shared head describes, bytes[0, headEnd), and what follows up to `length`. */
+  begin(bytes: Buffer, headEnd: number, length: number): void {
+    this.canReplay = this.#head.method.isIdempotent;
+    this.awaitsContinue = this.#head.expectsContinue;
+    this.#source = bytes;
+    this.#sourceEnd = length;
+    this.#headEnd = headEnd;
+  }
+
+  /** Keeps the bytes of a request that could not be sent at once; what they were read into is used again. */
+  hold(): void {
+    const source = this.#source;
+    this.#source = undefined;
+    if (source !== undefined && source !== this.#session.pending.bytes) this.#session.hold(source, 0, this.#sourceEnd);
+  }
+
+  /** Sends the head and as much of the body as is here, in one write if it fits. */
+  send(upstream: Upstream, backend: Backend): Outcome {
+    const { pending } = this.#session;
+    const bytes = this.#source ?? pending.bytes;
+    const end = this.#source === undefined ? pending.length : this.#sourceEnd;
+    // Whoever waited must read the head again: others have used the shared one meanwhile.
+    if (this.#source === undefined) this.#headEnd = this.#head.parse(bytes, 0, end);
+    this.#source = undefined;
+    const at = this.#writeHead(bytes, upstream, backend);
+    this.#body.begin(this.#head.framing, this.#head.contentLength);
+    return this.#passBody(bytes, end, at, upstream);
+  }
+
+  /** Sends on more of the body; what belongs to later requests is kept. */
+  take(bytes: Buffer, length: number, upstream: Upstream): Outcome {
+    this.awaitsContinue = false;
+    const consumed = this.#body.pass(bytes, 0, length, output.bytes, 0);
+    if (consumed === -1) return 'malformed';
+    this.#keepForReplay(bytes, consumed);
+    this.#session.readAhead(bytes, consumed, length);
+    return output.send(upstream.socket, this.#body.outputEnd) ? 'sent' : 'backed-up';
+  }
+
+  #writeHead(bytes: Buffer, upstream: Upstream, backend: Backend): number {
+    const at = upstream.isUsed ? 0 : copy(backend.preface, 0, backend.preface.length, output.bytes, 0);
+    upstream.isUsed = true;
+    return this.#head.write(bytes, backend.hasAgent ? this.#session.clientLine : undefined, output.bytes, at);
+  }
+
+  /** More may have been held than the output buffer takes at once. */
+  #passBody(bytes: Buffer, end: number, outputStart: number, upstream: Upstream): Outcome {
+    let outcome: Outcome = 'sent';
+    let from = this.#headEnd;
+    let at = outputStart;
+    do {
+      const until = Math.min(end, from + output.bytes.length - at - GROWTH);
+      const consumed = this.#body.pass(bytes, from, until, output.bytes, at);
+      if (consumed === -1) return 'malformed';
+      if (!output.send(upstream.socket, this.#body.outputEnd)) outcome = 'backed-up';
+      from = consumed;
+      at = 0;
+    } while (from < end && !this.#body.isComplete);
+    this.#setAside(bytes, from, end);
+    return outcome;
+  }
+
+  /** Keeps what may be needed again, and what belongs to the requests behind this one. */
+  #setAside(bytes: Buffer, consumed: number, end: number): void {
+    const { pending } = this.#session;
+    this.#session.readAhead(bytes, consumed, end);
+    if (consumed > MAX_REPLAY) this.canReplay = false;
+    if (!this.canReplay) pending.clear();
+    else if (bytes === pending.bytes) pending.truncate(consumed);
+    else pending.append(bytes, 0, consumed);
+  }
+
+  #keepForReplay(bytes: Buffer, end: number): void {
+    if (!this.canReplay) return;
+    const { pending } = this.#session;
+    if (pending.length + end <= MAX_REPLAY) return pending.append(bytes, 0, end);
+    this.canReplay = false;
+    pending.clear();
+  }
+}
