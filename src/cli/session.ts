@@ -9,8 +9,11 @@ import { type Operator, obeySignals } from './signals.js';
 /** What can't change while the front runs, by its name in the configuration. */
 const FIXED = ['name', 'port', 'host', 'mode', 'transport', 'pidFile', 'logFormat'] as const;
 
-/** Within this many ms a second SIGINT is the first one again: npm passes on the Ctrl-C that the terminal has sent to all. */
-const ECHO_MS = 100;
+/**
+ * Within this many ms a second signal is the first one again: npm passes on the Ctrl-C that the terminal has sent to all, and
+ * timeout(1) signals its child and then its whole group.
+ */
+const ECHO_MS: Partial<Record<NodeJS.Signals, number>> = { SIGINT: 100, SIGTERM: 2 };
 
 /** One front from its start to its end, and what signals ask of it meanwhile. */
 export class Session implements Operator {
@@ -61,7 +64,7 @@ export class Session implements Operator {
 
   stop(signal: NodeJS.Signals): void {
     if (this.#stopped === undefined) return this.#stopGently();
-    if (signal === 'SIGINT' && performance.now() - this.#stoppedAt < ECHO_MS) return;
+    if (performance.now() - this.#stoppedAt < (ECHO_MS[signal] ?? 0)) return;
     this.#log.journal.warn({ event: 'stopping' }, 'Stopping at once');
     void this.#front.stopNow();
   }

@@ -99,6 +99,7 @@ describe('signals', () => {
     const front = await startFront({ script: SERVER });
     const exchange = stream(front.port, 1_000, () => front.signal('SIGTERM'));
     await front.event('stopping');
+    await new Promise((resolve) => setTimeout(resolve, 20)); // sooner, it would be an echo of the first
     front.signal('SIGTERM');
     expect(await exchange).toMatchObject({ failure: 'cut-in-response' });
     expect(await front.exited).toEqual({ code: 0, signal: null });

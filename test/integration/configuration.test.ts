@@ -1,0 +1,48 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, onTestFinished, test } from 'vitest';
+import { freePort } from '../kit/free-port.ts';
+import { type Front, spawnFront } from '../kit/front.ts';
+
+/** A front that runs by a file, and the file. */
+async function startByFile() {
+  const folder = await mkdtemp(join(tmpdir(), 'zdlb-configuration-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const path = join(folder, 'zdlb.json');
+  const script = fileURLToPath(new URL('../fixtures/load-server.cjs', import.meta.url));
+  const settings = { script, port: await freePort(), workers: 1, drainTimeout: '5s' };
+  const write = async (changed: object) => writeFile(path, JSON.stringify({ ...settings, ...changed }));
+  await write({});
+  const front = spawnFront({ args: ['--config', path] });
+  await front.event('serving');
+  return { front, write, settings };
+}
+
+/** How the reload went that a SIGHUP asked for. */
+async function hangUp(front: Front) {
+  const since = front.mark();
+  front.signal('SIGHUP');
+  return front.event(['reload.done', 'reload.failed'], undefined, since);
+}
+
+test('SIGHUP reads the configuration anew and reloads', async () => {
+  const { front, write } = await startByFile();
+  await write({ workers: 3 });
+  expect(await hangUp(front)).toMatchObject({ event: 'reload.done', generation: 2 });
+  expect(new Set(front.workers(2).keys())).toEqual(new Set([0, 1, 2]));
+});
+
+test('SIGHUP fails, and names it, for what cannot change or is wrong', async () => {
+  const { front, write, settings } = await startByFile();
+  await write({ port: settings.port + 1, mode: 'tcp' });
+  expect(await hangUp(front)).toMatchObject({
+    event: 'reload.failed',
+    reason: expect.stringMatching(/^port, mode /) as string,
+  });
+  await write({ workers: 0, drainTimeout: 5 });
+  expect(await hangUp(front)).toMatchObject({ reason: expect.stringMatching(/workers.*\n.*drainTimeout/) as string });
+  await write({});
+  expect(await hangUp(front)).toMatchObject({ event: 'reload.done' });
+});
