@@ -28,7 +28,7 @@ const BAD_CODE: readonly BadCode[] = [
   {
     name: 'takes longer than --ready-timeout',
     code: "console.error('warming up'); setTimeout(() => require('node:http').createServer().listen(process.env.PORT), 60_000);",
-    says: /2s[^]*warming up|warming up[^]*2s/,
+    says: /4s[^]*warming up|warming up[^]*4s/,
   },
 ];
 
@@ -37,7 +37,7 @@ test.for(BAD_CODE)('code that $name never takes over, and good code does afterwa
   const ledger = await Ledger.create();
   const front = await startFront({
     script: release.script,
-    args: ['--ready-timeout', '2s'],
+    args: ['--ready-timeout', '4s'],
     env: { LEDGER: ledger.path },
   });
   const load = startLoad(LIGHT, front.port);

@@ -44,13 +44,13 @@ describe('a crash', () => {
     const node = join(rig.folder, 'node');
     await writeFile(node, `#!/bin/sh\nexec '${process.execPath}' "$@"\n`, { mode: 0o755 });
     await rig.supervisor.start();
-    await rig.supervisor.reload(rig.configWith({ node, readyTimeout: '1s' }));
+    await rig.supervisor.reload(rig.configWith({ node, readyTimeout: '3s' }));
     const [victim, other] = rig.pids(2);
     await rename(node, `${node}.away`);
     process.kill(victim!, 'SIGKILL');
     await rig.journal.first('worker.exited', ({ reason }) => /could not be started: .*ENOENT/.test(String(reason)));
     await writeFile(node, '#!/bin/sh\nsleep 1000\n', { mode: 0o755 });
-    await rig.journal.first('worker.exited', ({ reason }) => /was not ready within 1s/.test(String(reason)));
+    await rig.journal.first('worker.exited', ({ reason }) => /was not ready within 3s/.test(String(reason)));
     await rename(`${node}.away`, node);
     await rig.journal.first(
       'worker.ready',

@@ -52,11 +52,11 @@ describe('reload', () => {
        setInterval(() => {}, 1000)`,
       /Worker 0 exited with code 3/,
     ],
-  ])('to code that %s fails and touches nothing', async (_, code, reason) => {
+  ])('to code that %s fails and touches nothing', async (name, code, reason) => {
     const rig = await Rig.serving();
     const old = rig.pids(1);
     await rig.deploy(code);
-    const config = rig.configWith({ readyTimeout: '500ms' });
+    const config = rig.configWith(name === 'never listens' ? { readyTimeout: '500ms' } : {});
     await expect(rig.supervisor.reload(config)).rejects.toMatchObject({
       code: 'worker',
       message: expect.stringMatching(reason),
@@ -122,7 +122,7 @@ describe('a further port, opened when the worker was ready,', () => {
     process.kill(rig.pids(1)[0]!, 'SIGHUP');
     await expect.poll(() => rig.dataPath.doors.at(-1)).toEqual([8000, 9000]);
     expect(rig.dataPath.opened.map(({ port }) => port)).toEqual([8000, 9000]);
-    const impatient = rig.configWith({ readyTimeout: '500ms' });
+    const impatient = rig.configWith({ readyTimeout: '2s' });
     await expect(rig.supervisor.reload(impatient)).rejects.toThrow('it has not opened port 9000, but 8000');
     await rig.deploy(`${GOOD} listening(9000)`);
     await rig.supervisor.reload();
