@@ -1,4 +1,6 @@
-#!/usr/bin/env node
+#!/usr/bin/env -S node --
+// (The hyphens keep Node 20 from taking --env-file, which it looks for among all arguments, for its own.)
+//
 // The default action of SIGUSR2 is to end the process. A reload that is asked for while the program loads is remembered.
 let isReloadAsked = false;
 const remember = () => {

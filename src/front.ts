@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Config } from './core/config.js';
+import { ZdlbError, messageOf } from './core/errors.js';
 import type { Journal } from './core/journal.js';
 import type { Listening } from './core/messages.cjs';
 import { PublicPort } from './public-port.js';
@@ -29,7 +30,7 @@ export interface ListenerStatus {
  * knows nothing of processes. Here they meet: a worker's doors become backends.
  */
 export class Front implements DataPath {
-  readonly #config: Config;
+  #config: Config;
   readonly #journal: Journal;
   readonly #supervisor: Supervisor;
   readonly #ports = new Map<number, PublicPort>();
@@ -42,8 +43,7 @@ export class Front implements DataPath {
     this.#config = config;
     this.#journal = journal;
     this.#listening = listening;
-    // mkdtemp makes it 0700: nobody else enters.
-    this.#socketFolder = config.transport === 'unix' ? mkdtempSync(join(tmpdir(), 'zdlb-')) : undefined;
+    this.#socketFolder = config.transport === 'unix' ? makeFolder() : undefined;
     const spawn = nodeSpawner(AGENT, this.#socketFolder);
     this.#supervisor = new Supervisor({ config, dataPath: this, journal, spawn });
   }
@@ -78,6 +78,7 @@ export class Front implements DataPath {
 
   /** Reloads now, or once after what is under way. */
   requestReload(config?: Config): void {
+    this.#config = config ?? this.#config;
     this.#supervisor.requestReload(config);
   }
 
@@ -149,6 +150,15 @@ export class Front implements DataPath {
   async #clearAway(): Promise<void> {
     for (const port of this.#ports.values()) port.close();
     if (this.#socketFolder !== undefined) rmSync(this.#socketFolder, { recursive: true, force: true });
+  }
+}
+
+/** A folder that nobody else can enter: mkdtemp makes it 0700. */
+function makeFolder(): string {
+  try {
+    return mkdtempSync(join(tmpdir(), 'zdlb-'));
+  } catch (error) {
+    throw new ZdlbError('start', `Cannot make a folder for private sockets: ${messageOf(error)}`, { cause: error });
   }
 }
 

@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import type { Door } from './core/messages.cjs';
 import { Backend } from './proxy/backend.js';
 import { Balancer, type Hold } from './proxy/balancer.js';
@@ -69,6 +70,8 @@ export class PublicPort {
     if (known !== undefined) return known;
     const backend = new Backend(door);
     this.#backends.set(door, backend);
+    const { address } = door;
+    if ('path' in address) void worker.gone.then(() => rmSync(address.path, { force: true }));
     return backend;
   }
 }

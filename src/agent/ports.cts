@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import http from 'node:http';
 import type { Server } from 'node:net';
 import { join } from 'node:path';
@@ -156,6 +157,8 @@ export class Ports {
 
   #freePath(): string | undefined {
     const { socketFolder } = this.#settings;
-    return socketFolder === undefined ? undefined : join(socketFolder, `${process.pid}-${++this.#sockets}.sock`);
+    if (socketFolder === undefined) return undefined;
+    // Process ids come again, and a worker that was killed leaves its files behind for a while.
+    return join(socketFolder, `${process.pid}-${++this.#sockets}-${randomBytes(4).toString('hex')}.sock`);
   }
 }

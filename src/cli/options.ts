@@ -1,4 +1,6 @@
 import { readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import yargs from 'yargs';
 import { type Config, type ConfigInput, options, parseConfig, unknownOption } from '../core/config.js';
 import { ZdlbError, messageOf, systemCode } from '../core/errors.js';
@@ -24,7 +26,7 @@ export const variables: ReadonlyMap<string, string> = new Map(
  */
 export function parseCommandLine(argv: readonly string[]): CommandLine {
   const parser = commandLineParser();
-  const parsed: Record<string, unknown> = parser.parseSync([...argv]);
+  const parsed = parse(parser, joinNodeArgs(argv));
   if (parsed['version'] === true) return { print: version };
   const { _: words, config, help, ...rest } = parsed;
   if (help === true) return { print: helpText(parser) };
@@ -61,8 +63,39 @@ export function readConfig(commandLine: Exclude<CommandLine, { print: string }>,
   return config;
 }
 
+/** Options that take no value. */
+const SWITCHES: ReadonlySet<string> = new Set(['--help', '-h', '--version', '-v']);
+
+/** The value of --node-args begins with a hyphen itself, which would make it another option. */
+function joinNodeArgs(argv: readonly string[]): readonly string[] {
+  const joined: string[] = [];
+  for (let at = 0; at < argv.length; at++) {
+    const word = argv[at]!;
+    // The script, or the end of the options: the rest is the script's own.
+    if (!word.startsWith('-') || word === '--') return [...joined, ...argv.slice(at)];
+    const value = argv[at + 1];
+    const isWhole = word.includes('=') || SWITCHES.has(word) || /^-\w./.test(word) || value === undefined;
+    if (isWhole) joined.push(word);
+    else if (word === '--node-args') joined.push(`${word}=${value}`);
+    else joined.push(word, value);
+    if (!isWhole) at++;
+  }
+  return joined;
+}
+
+function parse(parser: ReturnType<typeof commandLineParser>, argv: readonly string[]): Record<string, unknown> {
+  try {
+    return parser.parseSync([...argv]);
+  } catch (error) {
+    if (error instanceof ZdlbError) throw error;
+    // Names such as --constructor trip the parser itself.
+    throw new ZdlbError('usage', `Cannot understand the options: ${messageOf(error)}`, { cause: error });
+  }
+}
+
 function commandLineParser() {
-  const parser = yargs()
+  // The folder is where it would look for a package.json; the one in which zdlb was started may be gone.
+  const parser = yargs([], dirname(fileURLToPath(import.meta.url)))
     .scriptName('zdlb')
     .usage('zdlb [options] <script> [arguments of the script]')
     .parserConfiguration({
@@ -122,7 +155,7 @@ function environmentSettings(env: NodeJS.ProcessEnv): ConfigInput {
 
 function readConfigFile(file: string): ConfigInput {
   try {
-    const content: unknown = JSON.parse(readFileSync(file, 'utf8'));
+    const content: unknown = JSON.parse(readFileSync(file, 'utf8').replace(/^\uFEFF/, ''));
     if (typeof content === 'object' && content !== null && !Array.isArray(content)) return content as ConfigInput;
     throw new Error(`met ${JSON.stringify(content)}, wanted an object`);
   } catch (error) {

@@ -1,5 +1,8 @@
-import { readFileSync, unlinkSync, writeFileSync } from 'node:fs';
+import { readFileSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
 import { ZdlbError, messageOf, systemCode } from '../core/errors.js';
+
+/** Far more than a process id takes. */
+const MAX_CONTENT = 100;
 
 /** The file that tells the process id of the running front to scripts and init systems. */
 export class PidFile {
@@ -15,8 +18,16 @@ export class PidFile {
    * @throws {ZdlbError} `start`
    */
   check(): void {
-    const pid = this.#read();
-    if (pid === undefined || pid === process.pid || !isAlive(pid)) return;
+    const content = this.#content();
+    if (content === undefined) return;
+    if (!/^\d{0,10}$/.test(content)) {
+      throw new ZdlbError(
+        'start',
+        `Cannot start: ${this.#path} is no pid file, and would be overwritten. Choose another path`,
+      );
+    }
+    const pid = Number(content);
+    if (pid === 0 || pid === process.pid || !isAlive(pid)) return;
     throw new ZdlbError(
       'start',
       `Cannot start: ${this.#path} belongs to process ${pid}, which is running. Stop it first`,
@@ -36,13 +47,14 @@ export class PidFile {
 
   /** Removes the file if it is still this process's. */
   remove(): void {
-    if (this.#read() === process.pid) unlinkIfThere(this.#path);
+    if (this.#content() === String(process.pid)) unlinkIfThere(this.#path);
   }
 
-  #read(): number | undefined {
+  /** What stands there; undefined when there is no such file, or none that can be read. */
+  #content(): string | undefined {
     try {
-      const text = readFileSync(this.#path, 'utf8').trim();
-      return /^[1-9]\d{0,9}$/.test(text) ? Number(text) : undefined;
+      if (!statSync(this.#path).isFile()) return 'no file';
+      return readFileSync(this.#path, 'utf8').slice(0, MAX_CONTENT).trim();
     } catch {
       return undefined;
     }

@@ -1,4 +1,4 @@
-import { basename, extname } from 'node:path';
+import { basename, extname, resolve } from 'node:path';
 import { openLog } from './log.js';
 import { parseCommandLine, readConfig } from './options.js';
 import { Session } from './session.js';
@@ -10,22 +10,24 @@ export async function run(argv: readonly string[], takeEarlyReload: () => boolea
     process.stdout.write(`${commandLine.print}\n`);
     return 0;
   }
+  const first = readConfig(commandLine, process.env);
+  const name = first.name ?? nameOf(first.script!);
   const read = () => {
     const config = readConfig(commandLine, process.env);
-    return { ...config, name: config.name ?? nameOf(config.script!) };
+    return { ...config, name: config.name ?? name };
   };
-  const config = read();
-  const log = await openLog(config, config.name);
+  const config = { ...first, name };
+  const log = await openLog(config, name);
   try {
     await new Session(config, log, read).run(takeEarlyReload);
     return 0;
   } finally {
-    log.flush();
+    await log.close();
   }
 }
 
 /** The script's base name, as far as a name allows. */
 function nameOf(script: string): string {
-  const base = basename(script, extname(script)).replaceAll(/[^A-Za-z0-9._-]/g, '-');
+  const base = basename(resolve(script), extname(script)).replaceAll(/[^A-Za-z0-9._-]/g, '-');
   return base.slice(0, 64) || 'zdlb';
 }

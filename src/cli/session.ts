@@ -7,7 +7,7 @@ import { PidFile } from './pid-file.js';
 import { type Operator, obeySignals } from './signals.js';
 
 /** What can't change while the front runs, by its name in the configuration. */
-const FIXED = ['name', 'port', 'host', 'mode', 'transport', 'pidFile', 'logFormat'] as const;
+const FIXED = ['name', 'port', 'host', 'mode', 'transport', 'holdTimeout', 'holdMax', 'pidFile', 'logFormat'] as const;
 
 /**
  * Within this many ms a second signal is the first one again: npm passes on the Ctrl-C that the terminal has sent to all, and
@@ -59,6 +59,7 @@ export class Session implements Operator {
   }
 
   reload(): void {
+    if (this.#stopped !== undefined) return;
     this.#front.requestReload();
   }
 
@@ -71,8 +72,11 @@ export class Session implements Operator {
 
   hangUp(): void {
     if (this.#wasTerminal) return this.stop('SIGHUP');
+    if (this.#stopped !== undefined) return;
     try {
-      this.#front.requestReload(this.#newConfig());
+      const config = this.#newConfig();
+      this.#log.journal.level = config.logLevel;
+      this.#front.requestReload(config);
     } catch (error) {
       const reason = messageOf(error);
       this.#log.journal.error({ event: 'reload.failed', reason }, `Reload failed: ${reason}`);
@@ -108,6 +112,7 @@ export class Session implements Operator {
   }
 
   #scale(change: (wanted: number) => number): void {
+    if (this.#stopped !== undefined) return;
     this.#front.scale(change).catch((error: unknown) => {
       this.#log.journal.error(
         { event: 'scale.failed', reason: messageOf(error) },

@@ -53,7 +53,8 @@ const signal = () =>
 
 /** Shell words without expansions: blanks separate, quotes group. */
 function words(raw: string): readonly string[] {
-  return [...raw.matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g)].map((match) => match[1] ?? match[2] ?? match[3] ?? '');
+  const found = raw.match(/(?:"[^"]*"|'[^']*'|[^\s"'])+/g) ?? [];
+  return found.map((word) => word.replaceAll(/"([^"]*)"|'([^']*)'/g, '$1$2'));
 }
 
 const option = <S extends z.ZodType>(schema: S, meta: OptionMeta): S => schema.meta({ ...meta });

@@ -4,6 +4,8 @@ import { Lines } from './lines.js';
 import { Tail } from './tail.js';
 
 const MAX_LINE = 16 * 1024;
+/** How many bytes of a stream are taken in one turn of the event loop. */
+const SHARE = 4 * 1024;
 /** How long the output of an exited worker is waited for: the pipes may be held open by a process that it left behind. */
 const LINGER_MS = 200;
 
@@ -37,11 +39,26 @@ export class Output {
   }
 }
 
-/** Calls `each` with every line of `stream`; resolves when the stream has closed. */
+/**
+ * Calls `each` with every line of `stream`; resolves when the stream has closed.
+ *
+ * Between two turns of the event loop it takes a small share: the rest waits in the pipe, so that a worker that floods its
+ * output slows down itself and not everybody's requests.
+ */
 export function readLines(stream: Readable, limit: number, each: (line: string) => void): Promise<void> {
   const closed = new Deferred<void>();
   const lines = new Lines(limit, each);
-  stream.on('data', (chunk: Buffer) => lines.write(chunk));
+  let next: NodeJS.Immediate | undefined;
+  const takeShare = (): void => {
+    next = undefined;
+    const share = stream.read(Math.min(stream.readableLength, SHARE)) as Buffer | null;
+    if (share === null) return;
+    lines.write(share);
+    next = setImmediate(takeShare);
+  };
+  stream.on('readable', () => {
+    if (next === undefined) takeShare();
+  });
   stream.once('close', () => {
     lines.end();
     closed.resolve();

@@ -81,7 +81,9 @@ describe('listen()', () => {
     const worker = new Worker('agent/closes.cjs', { settings: { socketFolder } });
     const { address } = await worker.opened();
     const { path } = address as { path: string };
-    expect(readdirSync(socketFolder)).toEqual([`${worker.child.pid}-1.sock`]);
+    expect(readdirSync(socketFolder)).toEqual([
+      expect.stringMatching(new RegExp(`^${worker.child.pid}-1-[0-9a-f]{8}\\.sock$`)),
+    ]);
     worker.child.send('close');
     await worker.exited;
     expect(existsSync(path)).toBe(false);

@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { access, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
@@ -142,6 +143,14 @@ describe('the pid file', () => {
     expect(Number(await readFile(path, 'utf8'))).toBe(first.pid);
   });
 
+  test('that is no pid file is left alone', async () => {
+    const path = await temporaryFile('precious.txt');
+    await writeFile(path, 'do not lose this');
+    const front = spawnFront({ args: ['--port', String(await freePort()), '--pid-file', path], script: SERVER });
+    await expectRefusal(front, 3, /is no pid file/);
+    expect(await readFile(path, 'utf8')).toBe('do not lose this');
+  });
+
   test('of a dead front is replaced', async () => {
     const path = await temporaryFile('pid');
     const dead = await startFront({ args: ['--pid-file', path], script: SERVER });
@@ -183,4 +192,40 @@ test('config.example.json runs', async () => {
   const response = await fetch(`http://127.0.0.1:${port}/`);
   expect(response.status).toBe(200);
   await response.text();
+});
+
+test('a reader of the log that stops reading stops neither the traffic nor the end', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'zdlb-usage-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const script = join(folder, 'noisy.cjs');
+  const line = 'x'.repeat(1_000);
+  await writeFile(
+    script,
+    `require('node:http').createServer((q, s) => {
+    for (let i = 0; i < 200; i++) console.log('${line}');
+    s.end('ok');
+  }).listen(process.env.PORT);`,
+  );
+  for (const format of ['json', 'pretty']) {
+    const port = await freePort();
+    const args = ['--log-format', format, '--port', String(port), '--workers', '1', '--drain-timeout', '2s', script];
+    const child = spawn(process.execPath, [join(ROOT, 'bin/zdlb.js'), ...args], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    onTestFinished(() => void child.kill('SIGKILL'));
+    child.stdout.once('data', () => child.stdout.pause());
+    await expect
+      .poll(
+        () =>
+          version(port).then(
+            () => true,
+            () => false,
+          ),
+        { timeout: 10_000 },
+      )
+      .toBe(true);
+    for (let i = 0; i < 5; i++) await version(port);
+    child.kill('SIGTERM');
+    expect(await once(child, 'exit')).toEqual([0, null]);
+  }
 });

@@ -23,6 +23,21 @@ test('what stands after the script belongs to the script', () => {
   expect(config).toMatchObject({ port: 8000, workers: 4, script: 'server.js', args: ['--port', '9', '-x', '--', 'y'] });
 });
 
+test('--node-args takes options of node, in quotes too', () => {
+  const { nodeArgs, args } = read([
+    '-w1',
+    '--node-args',
+    '--no-warnings --title="a b"',
+    '-p',
+    '1',
+    'a.js',
+    '--node-args',
+    '--x',
+  ]);
+  expect(nodeArgs).toEqual(['--no-warnings', '--title=a b']);
+  expect(args).toEqual(['--node-args', '--x']);
+});
+
 test('command line goes over environment over file over default', () => {
   const config = file('{ "workers": 1, "port": 1, "drainTimeout": "1s", "script": "a.js" }');
   const env = { ZDLB_WORKERS: '2', ZDLB_PORT: '2' };
@@ -51,6 +66,8 @@ describe('bad usage is told in one line', () => {
       ['--port', '1', '--port', '2', 'a.js'],
       'Bad value for --port: met ["1","2"], wanted a port from 1 to 65535, or none',
     ],
+    [['--node-args'], 'Not enough arguments following: node-args'],
+    [['--constructor', '1', 'a.js'], expect.stringMatching(/^Cannot understand the options: /) as string],
     [['--config', '/nowhere.json'], 'Cannot read the configuration /nowhere.json: no such file'],
     [
       ['--', 'python3', 'app.py'],
