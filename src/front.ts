@@ -3,13 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Config } from './core/config.js';
+import { withinTime } from './core/deadline.js';
 import { ZdlbError, messageOf } from './core/errors.js';
 import type { Journal } from './core/journal.js';
 import type { Listening } from './core/messages.cjs';
 import { PublicPort } from './public-port.js';
 import type { DataPath } from './supervisor/data-path.js';
 import { nodeSpawner } from './supervisor/spawn.js';
-import type { Reloaded } from './supervisor/reload-log.js';
 import { Supervisor, type SupervisorStatus } from './supervisor/supervisor.js';
 import type { Worker } from './supervisor/worker.js';
 
@@ -38,7 +38,7 @@ export class Front implements DataPath {
   readonly #listening: () => void;
   #drainsNoMore = false;
 
-  /** @param listening called once, when the first port is open; what it throws ends the start */
+  /** @param listening called when an address of the first port is open; what it throws ends the start */
   constructor(config: Config, journal: Journal, listening: () => void = () => {}) {
     this.#config = config;
     this.#journal = journal;
@@ -69,11 +69,6 @@ export class Front implements DataPath {
       await this.#clearAway();
       throw error;
     }
-  }
-
-  /** @throws {ZdlbError} see {@link Supervisor.reload} */
-  async reload(config?: Config): Promise<Reloaded> {
-    return this.#supervisor.reload(config);
   }
 
   /** Reloads now, or once after what is under way. */
@@ -160,13 +155,4 @@ function makeFolder(): string {
   } catch (error) {
     throw new ZdlbError('start', `Cannot make a folder for private sockets: ${messageOf(error)}`, { cause: error });
   }
-}
-
-async function withinTime(ms: number, done: Promise<unknown>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, ms);
-  });
-  await Promise.race([done, timeout]);
-  clearTimeout(timer);
 }

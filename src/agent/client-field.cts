@@ -1,12 +1,7 @@
 import { isIPv6, type Socket } from 'node:net';
 import type { IncomingMessage } from 'node:http';
+import { CLIENT_FIELD } from '../core/messages.cjs';
 import { show, type End, type EndsSource, type ShownEnds } from './socket-ends.cjs';
-
-/**
- * The field that the front writes first into each request of a shared connection: the client's address and port, and the
- * front's own that it connected to. A client's own field of that name never passes the front.
- */
-const CLIENT_FIELD = 'x-zdlb-client';
 
 /**
  * Node's internals: the parser of a server's connection, which calls `onIncoming` with each request before anyone sees it.

@@ -3,6 +3,7 @@ import { Socket } from 'node:net';
 import { isatty } from 'node:tty';
 import { type DestinationStream, type Logger, destination, pino } from 'pino';
 import type { Config } from '../core/config.js';
+import { withinTime } from '../core/deadline.js';
 
 const STANDARD_OUTPUT = 1;
 /** Beyond this many bytes that the reader of the log has not taken, entries are dropped: a log never stops the traffic. */
@@ -39,14 +40,7 @@ export async function openLog(config: Config, name: string): Promise<Log> {
 }
 
 async function closed(sink: Sink): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const isTaken = await Promise.race([
-    new Promise<boolean>((resolve) => sink.flush(() => resolve(true))),
-    new Promise<boolean>((resolve) => {
-      timer = setTimeout(() => resolve(false), CLOSE_MS);
-    }),
-  ]);
-  clearTimeout(timer);
+  const isTaken = await withinTime(CLOSE_MS, new Promise<void>((resolve) => sink.flush(resolve)));
   // A terminal that was stopped with Ctrl-S holds a thread in write(2), for which a plain exit would wait for ever.
   if (!isTaken && !isPipe()) process.kill(process.pid, 'SIGKILL');
 }

@@ -36,6 +36,7 @@ export class PidFile {
 
   /** @throws {ZdlbError} `start`, when the file can't be written or another front was quicker */
   write(): void {
+    if (this.#content() === String(process.pid)) return; // it stands there since the first address was opened
     this.check();
     try {
       unlinkIfThere(this.#path);

@@ -10,6 +10,12 @@
 /** The name of the environment variable that carries {@link AgentSettings}. */
 export const AGENT_SETTINGS = 'ZDLB_AGENT';
 
+/**
+ * The field that the front writes first into each request of a shared connection: the client's address and port, and the
+ * front's own that it connected to. A client's own field of that name never passes the front.
+ */
+export const CLIENT_FIELD = 'x-zdlb-client';
+
 /** Where the front reaches a worker: a port on 127.0.0.1, or the path of a Unix socket. */
 export type PrivateAddress = { readonly port: number } | { readonly path: string };
 

@@ -1,3 +1,4 @@
+import { CLIENT_FIELD } from '../core/messages.cjs';
 import { COLON, CR, FIELD_VALUE, HTAB, LF, SP, TOKEN, equalsIgnoringCase } from './characters.js';
 
 /** More bytes are wanted. */
@@ -18,9 +19,6 @@ export const Name = {
   trailer: 10,
   client: 11,
 } as const;
-
-/** The field in which the front tells the agent the client's address; nobody else may send it. */
-export const CLIENT_FIELD = 'x-zdlb-client';
 
 const bytesOf = (name: string) => Buffer.from(name, 'latin1');
 

@@ -1,6 +1,6 @@
 import { isIPv6, type Socket } from 'node:net';
+import { CLIENT_FIELD } from '../core/messages.cjs';
 import type { Ends } from '../core/proxy-protocol.cjs';
-import { CLIENT_FIELD } from '../http/fields.js';
 
 /** Both ends of a client's connection, in the form that Node shows them; undefined once it is gone. */
 export function endsOf(client: Socket): Ends | undefined {

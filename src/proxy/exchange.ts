@@ -5,12 +5,8 @@ import type { Lease } from './lease.js';
 import { output } from './output.js';
 import { Request } from './request.js';
 import { Response } from './response.js';
-import type { Upstream, UpstreamUser } from './upstream.js';
+import { CONNECT_MS, MAX_ATTEMPTS, type Upstream, type UpstreamUser } from './upstream.js';
 
-/** On how many workers a request is tried before the client is told. */
-const MAX_ATTEMPTS = 5;
-/** How long a worker may take to accept a connection. */
-const CONNECT_MS = 5_000;
 /** How long a client may pause in the middle of a request body. */
 const BODY_IDLE_MS = 60_000;
 

@@ -7,14 +7,10 @@ import type { Lease } from './lease.js';
 import type { Relay } from './listener.js';
 import { output } from './output.js';
 import { readAccepted } from './reading.js';
-import type { Upstream, UpstreamUser } from './upstream.js';
+import { CONNECT_MS, MAX_ATTEMPTS, type Upstream, type UpstreamUser } from './upstream.js';
 
 /** How many bytes of a client are read while it waits for its worker. */
 const MAX_EARLY = 64 * 1024;
-/** How long a worker may take to accept a connection. */
-const CONNECT_MS = 5_000;
-/** How many workers a connection is tried on before it is given up. */
-const MAX_ATTEMPTS = 5;
 
 /** Balances connections: one lease and one upstream socket for the life of a client's connection. */
 export class TcpRelay implements Relay {

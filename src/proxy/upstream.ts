@@ -2,6 +2,10 @@ import { type NetConnectOpts, type Socket, connect } from 'node:net';
 import type { PrivateAddress } from '../core/messages.cjs';
 import { readingInto } from './reading.js';
 
+/** How long a worker may take to accept a connection, in milliseconds. */
+export const CONNECT_MS = 5_000;
+/** On how many workers a request or a connection is tried before its client is told. */
+export const MAX_ATTEMPTS = 5;
 /** How long a worker may go without taking a byte of what a client sent last, before it left. */
 const FINISH_MS = 10_000;
 

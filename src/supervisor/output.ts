@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import { withinTime } from '../core/deadline.js';
 import { Deferred } from './deferred.js';
 import { Lines } from './lines.js';
 import { Tail } from './tail.js';
@@ -28,12 +29,7 @@ export class Output {
 
   /** Resolves when an exited worker's output has been read to its end, or after 200 ms. */
   async settle(): Promise<void> {
-    let timer: NodeJS.Timeout | undefined;
-    const lingered = new Promise((resolve) => {
-      timer = setTimeout(resolve, LINGER_MS);
-    });
-    await Promise.race([this.#closed, lingered]);
-    clearTimeout(timer);
+    await withinTime(LINGER_MS, this.#closed);
     // Whatever still holds the pipes may write on, but must not keep the front alive.
     for (const stream of this.#streams) if ('unref' in stream) (stream.unref as () => void)();
   }
