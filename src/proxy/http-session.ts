@@ -9,6 +9,7 @@ import { ByteQueue } from './byte-queue.js';
 import { clientLine } from './client-address.js';
 import { Exchange } from './exchange.js';
 import { readAccepted } from './reading.js';
+import { unsentBytes } from './writing.js';
 
 /** The longest request head, in bytes; beyond it 431. */
 const MAX_HEAD = 16 * 1024;
@@ -174,7 +175,7 @@ export class HttpSession {
   /** The answer under way is complete. */
   answered(keepsOpen: boolean): void {
     if (!keepsOpen) this.#linger();
-    else if (this.client.writableLength > MAX_UNREAD) this.#to('stalled', KEEP_ALIVE_MS);
+    else if (unsentBytes(this.client) > MAX_UNREAD) this.#to('stalled', KEEP_ALIVE_MS);
     else this.#next();
   }
 
@@ -183,7 +184,7 @@ export class HttpSession {
     this.#to('closed', Infinity);
     this.#exchange.cancel();
     // What is not with the kernel yet is lost: then a plain end would make a part look like the whole.
-    if (this.client.writableLength > 0 && !this.client.destroyed) this.client.resetAndDestroy();
+    if (unsentBytes(this.client) > 0 && !this.client.destroyed) this.client.resetAndDestroy();
     else this.client.destroy();
     this.#closed();
   }

@@ -1,6 +1,7 @@
 import { type NetConnectOpts, type Socket, connect } from 'node:net';
 import type { PrivateAddress } from '../core/messages.cjs';
 import { readingInto } from './reading.js';
+import { unsentBytes } from './writing.js';
 
 /** How long a worker may take to accept a connection, in milliseconds. */
 export const CONNECT_MS = 5_000;
@@ -51,7 +52,14 @@ export class Upstream {
   /** Ends it behind the bytes that are still to be sent, without a further word to its user. */
   finish(): void {
     this.user = NOBODY;
-    this.socket.setTimeout(FINISH_MS, () => this.socket.destroy());
+    let unsent = Infinity;
+    this.socket.setTimeout(FINISH_MS, () => {
+      // The stream knows nothing of what was written past it, so its clock does not see that some of it has left.
+      const left = unsentBytes(this.socket);
+      if (left === 0 || left >= unsent) this.socket.destroy();
+      else this.socket.setTimeout(FINISH_MS);
+      unsent = left;
+    });
     this.socket.destroySoon();
   }
 
