@@ -73,7 +73,6 @@ export class Front implements DataPath {
 
   /** Reloads now, or once after what is under way. */
   requestReload(config?: Config): void {
-    this.#config = config ?? this.#config;
     this.#supervisor.requestReload(config);
   }
 
@@ -105,10 +104,7 @@ export class Front implements DataPath {
     let port = this.#ports.get(listening.port);
     if (port === undefined) {
       const mode = this.#config.mode === 'auto' ? listening.protocol : this.#config.mode;
-      port = new PublicPort(listening.port, mode, {
-        timeout: this.#config.holdTimeout,
-        max: this.#config.holdMax,
-      });
+      port = new PublicPort(listening.port, mode, this.#config);
       this.#ports.set(listening.port, port);
     }
     const host = this.#isFirst(port) ? (this.#config.host ?? listening.host) : listening.host;
@@ -117,6 +113,11 @@ export class Front implements DataPath {
     } finally {
       if (!port.isOpen) this.#ports.delete(listening.port);
     }
+  }
+
+  configure(config: Config): void {
+    this.#config = config;
+    for (const port of this.#ports.values()) port.configure(config);
   }
 
   swap(workers: readonly Worker[]): void {

@@ -1,8 +1,10 @@
 import { rmSync } from 'node:fs';
+import type { Config } from './core/config.js';
 import type { Door } from './core/messages.cjs';
 import { Backend } from './proxy/backend.js';
 import { Balancer, type Hold } from './proxy/balancer.js';
 import { HttpRelay } from './proxy/http-relay.js';
+import type { HttpSettings } from './proxy/http-settings.js';
 import { Listener } from './proxy/listener.js';
 import { TcpRelay } from './proxy/tcp-relay.js';
 import type { Worker } from './supervisor/worker.js';
@@ -12,16 +14,18 @@ export class PublicPort {
   readonly port: number;
   readonly mode: 'http' | 'tcp';
   readonly #balancer: Balancer;
+  readonly #relay: HttpRelay | TcpRelay;
   readonly #listener: Listener;
   /** By door: a program that closes and listens again has another one. */
   readonly #backends = new WeakMap<Door, Backend>();
 
-  constructor(port: number, mode: 'http' | 'tcp', hold: Hold) {
+  constructor(port: number, mode: 'http' | 'tcp', config: Config) {
     this.port = port;
     this.mode = mode;
-    this.#balancer = new Balancer(hold);
-    const relay = mode === 'http' ? new HttpRelay(this.#balancer) : new TcpRelay(this.#balancer);
-    this.#listener = new Listener(port, relay);
+    const settings = settingsOf(config);
+    this.#balancer = new Balancer(settings.hold);
+    this.#relay = mode === 'http' ? new HttpRelay(this.#balancer, settings) : new TcpRelay(this.#balancer, settings);
+    this.#listener = new Listener(port, this.#relay);
   }
 
   /** Whether clients can connect anywhere. */
@@ -40,6 +44,13 @@ export class PublicPort {
    */
   async open(host: string | undefined): Promise<boolean> {
     return this.#listener.open(host);
+  }
+
+  /** From this tick on, `config` says how long things may take and how large they may be. */
+  configure(config: Config): void {
+    const settings = settingsOf(config);
+    this.#balancer.hold = settings.hold;
+    this.#relay.settings = settings;
   }
 
   /** From this tick on, new work goes to those of `workers` that have opened this port. */
@@ -74,4 +85,12 @@ export class PublicPort {
     if ('path' in address) void worker.gone.then(() => rmSync(address.path, { force: true }));
     return backend;
   }
+}
+
+function settingsOf(config: Config): HttpSettings & { readonly hold: Hold } {
+  return {
+    ...config,
+    trusts: (address) => config.trustProxy.trusts(address),
+    hold: { timeout: config.holdTimeout, max: config.holdMax },
+  };
 }

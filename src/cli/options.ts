@@ -64,7 +64,13 @@ export function readConfig(commandLine: Exclude<CommandLine, { print: string }>,
 }
 
 /** Options that take no value. */
-const SWITCHES: ReadonlySet<string> = new Set(['--help', '-h', '--version', '-v']);
+const SWITCHES: ReadonlySet<string> = new Set([
+  '--help',
+  '-h',
+  '--version',
+  '-v',
+  ...[...options].filter(([, { argument }]) => argument === undefined).map(([key]) => flagOf(key)),
+]);
 
 /** The value of --node-args begins with a hyphen itself, which would make it another option. */
 function joinNodeArgs(argv: readonly string[]): readonly string[] {
@@ -119,8 +125,7 @@ function commandLineParser() {
   for (const [key, { alias, argument, description, otherwise }] of options) {
     const text = otherwise === undefined ? description : `${description} [default: ${otherwise}]`;
     parser.option(kebab(key), {
-      type: 'string',
-      requiresArg: true,
+      ...(argument === undefined ? { type: 'boolean' } : { type: 'string', requiresArg: true }),
       description: argument === undefined ? text : `${argument}: ${text}`,
       ...(alias === undefined ? {} : { alias }),
     });

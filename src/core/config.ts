@@ -1,63 +1,11 @@
-import { constants } from 'node:os';
 import { z } from 'zod';
 import { ZdlbError } from './errors.js';
-import { parseDuration } from './quantity.js';
+import { httpOptions } from './http-options.js';
+import { type OptionMeta, option } from './option.js';
 import { nearest } from './suggestion.js';
-
-/** What the command line and the docs say about an option, beside its name and schema. */
-export interface OptionMeta {
-  readonly description: string;
-  /** What stands for the value in help texts; absent for switches. */
-  readonly argument?: string;
-  readonly alias?: string;
-  /** What holds without the option, in words, where the schema has no default. */
-  readonly otherwise?: string;
-}
+import { duration, integer, oneOf, signal, text, texts, value, words } from './values.js';
 
 const NAME = /^[A-Za-z0-9._-]{1,64}$/;
-
-/** A value that `parse` understands; `wanted` ends the sentence "met X, wanted …" when it does not. */
-function value<T>(wanted: string, parse: (raw: unknown) => T | undefined) {
-  return z.unknown().transform((raw, context): T => {
-    const parsed = parse(raw);
-    if (parsed !== undefined) return parsed;
-    context.addIssue({ code: 'custom', message: `met ${JSON.stringify(raw)}, wanted ${wanted}` });
-    return z.NEVER;
-  });
-}
-
-function integer(raw: unknown, least: number, most: number): number | undefined {
-  if ((typeof raw !== 'string' && typeof raw !== 'number') || !/^\d{1,15}$/.test(String(raw))) return undefined;
-  const number = Number(raw);
-  return number >= least && number <= most ? number : undefined;
-}
-
-const text = (wanted: string) => value(wanted, (raw) => (typeof raw === 'string' && raw !== '' ? raw : undefined));
-
-function texts(raw: unknown): readonly string[] | undefined {
-  return Array.isArray(raw) && raw.every((item) => typeof item === 'string') ? raw : undefined;
-}
-
-const duration = () =>
-  value('a duration such as 500ms, 30s, 5m or 1h', (raw) =>
-    typeof raw === 'string' || raw === 0 ? parseDuration(String(raw)) : undefined,
-  );
-
-const oneOf = <const T extends string>(...values: readonly T[]) =>
-  value(values.join(', ').replace(/, ([^,]*)$/, ' or $1'), (raw) => values.find((candidate) => candidate === raw));
-
-const signal = () =>
-  value('the name of a signal such as SIGTERM', (raw) =>
-    typeof raw === 'string' && Object.hasOwn(constants.signals, raw) ? (raw as NodeJS.Signals) : undefined,
-  );
-
-/** Shell words without expansions: blanks separate, quotes group. */
-function words(raw: string): readonly string[] {
-  const found = raw.match(/(?:"[^"]*"|'[^']*'|[^\s"'])+/g) ?? [];
-  return found.map((word) => word.replaceAll(/"([^"]*)"|'([^']*)'/g, '$1$2'));
-}
-
-const option = <S extends z.ZodType>(schema: S, meta: OptionMeta): S => schema.meta({ ...meta });
 
 /** Every option, once: validation, types, command line, environment and docs come from here. */
 const schema = z.strictObject({
@@ -123,6 +71,7 @@ const schema = z.strictObject({
     argument: 'N',
     description: 'how many requests or connections may wait at a time',
   }),
+  ...httpOptions,
   envFile: option(text('a path').optional(), {
     argument: 'FILE',
     description: 'environment of the workers, read anew at each reload',

@@ -11,6 +11,15 @@ export function parseDuration(text: string): number | undefined {
   return ms <= LONGEST_TIMER ? ms : undefined;
 }
 
+const BYTES = { '': 1, K: 2 ** 10, M: 2 ** 20, G: 2 ** 30 } as const;
+
+/** Reads a size (`512K`, `300M`, `2G`, or bytes without a unit) as bytes; undefined for anything else. */
+export function parseSize(text: string): number | undefined {
+  const match = /^(\d{1,12}(?:\.\d{1,3})?)([KMG]?)$/.exec(text);
+  if (match === null) return undefined;
+  return Math.round(Number(match[1]) * BYTES[match[2] as keyof typeof BYTES]);
+}
+
 /** Shows milliseconds in the largest unit that stays exact to a tenth: `850ms`, `1.5s`, `2m`. */
 export function formatDuration(ms: number): string {
   if (ms < 1_000) return `${Math.round(ms)}ms`;

@@ -1,4 +1,4 @@
-import { ChunkedBody } from './chunked.js';
+import { ChunkedBody, type Coding } from './chunked.js';
 import { copy } from './fields.js';
 import { Framing } from './framing.js';
 
@@ -10,11 +10,14 @@ export class Body {
   #remaining = 0;
   readonly #chunked = new ChunkedBody();
 
-  /** @param decodes whether a chunked body loses its coding, for a client of HTTP/1.0 (RFC 9112 7.1) */
-  begin(framing: Framing, length: number, decodes = false): void {
+  /**
+   * @param coding how a chunked body is written down
+   * @param max the most bytes of data in a chunked body
+   */
+  begin(framing: Framing, length: number, coding: Coding, max: number): void {
     this.#framing = framing;
     this.#remaining = length;
-    if (framing === Framing.chunked) this.#chunked.begin(decodes);
+    if (framing === Framing.chunked) this.#chunked.begin(coding, max);
   }
 
   /** False for ever where only the end of the connection ends the body. */
@@ -39,7 +42,7 @@ export class Body {
   /**
    * Moves bytes[start, end), up to the end of the body, to `output` from `outputStart` on.
    *
-   * @returns the position behind the last byte that belonged to the body, or -1 for a malformed body
+   * @returns the position behind the last byte that belonged to the body, or minus the status to refuse with
    */
   pass(bytes: Uint8Array, start: number, end: number, output: Uint8Array, outputStart: number): number {
     switch (this.#framing) {

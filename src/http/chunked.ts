@@ -1,9 +1,8 @@
-import { CR, FIELD_VALUE, HEX_DIGIT, HTAB, LF, SP } from './characters.js';
+import { CR, FIELD_VALUE, HEX_DIGIT, LF } from './characters.js';
+import { Trailers } from './trailers.js';
 
 /** The most bytes of chunk extensions in one message; they are read over, never forwarded (RFC 9112 7.1.1). */
 const MAX_EXTENSIONS = 16 * 1024;
-/** The most bytes of trailer fields in one message; they may be discarded (RFC 9112 7.1.2), and are. */
-const MAX_TRAILERS = 16 * 1024;
 /** 2^52 bytes and more overflow what a number counts exactly. */
 const MAX_SIZE_DIGITS = 13;
 
@@ -19,30 +18,38 @@ const State = {
   dataLf: 6,
   trailerStart: 7,
   trailer: 8,
-  trailerLf: 9,
-  lastLf: 10,
-  done: 11,
+  lastLf: 9,
+  done: 10,
 } as const;
 type State = (typeof State)[keyof typeof State];
 
+/** How a chunked body is written down: the data alone, or in chunks, without or with the trailers behind them. */
+export type Coding = 'none' | 'chunked' | 'chunked with trailers';
+
 /**
  * Reads a chunked body (RFC 9112 7.1) as it arrives, in pieces of any size, and writes it down anew: sizes without
- * leading zeros, no extensions, no trailers; or the data alone, for who does not understand the coding.
+ * leading zeros and no extensions; or the data alone, for who does not understand the coding.
  *
- * What it writes is never longer than what it read, but for the 5 bytes that end the body.
+ * What it writes is never longer than what it read, but for the trailers, which it holds until it knows them all, and the
+ * 5 bytes that end the body.
  */
 export class ChunkedBody {
   /** The position behind what was written last. */
   outputEnd = 0;
   #state: State = State.sizeStart;
-  #decodes = false;
+  #coding: Coding = 'chunked';
+  readonly #trailers = new Trailers();
+  /** How many bytes of data may still come. */
+  #room = Infinity;
   #remaining = 0;
   #digits = 0;
   #skipped = 0;
 
-  begin(decodes: boolean): void {
+  /** @param max the most bytes of data */
+  begin(coding: Coding, max: number): void {
     this.#state = State.sizeStart;
-    this.#decodes = decodes;
+    this.#coding = coding;
+    this.#room = max;
     this.#skipped = 0;
   }
 
@@ -53,14 +60,14 @@ export class ChunkedBody {
   /**
    * Moves bytes[start, end), up to the end of the body, to `output` from `outputStart` on.
    *
-   * @returns the position behind the last byte that belonged to the body, or -1 for a malformed body
+   * @returns the position behind the last byte that belonged to the body, or minus the status to refuse with
    */
   pass(bytes: Uint8Array, start: number, end: number, output: Uint8Array, outputStart: number): number {
     this.outputEnd = outputStart;
     let at = start;
     while (at < end && this.#state !== State.done) {
       if (this.#state === State.data) at = this.#passData(bytes, at, end, output);
-      else if (!this.#take(bytes[at++]!, output)) return -1;
+      else if (!this.#take(bytes[at++]!, output)) return this.#room < 0 ? -413 : -400;
     }
     return at;
   }
@@ -119,30 +126,35 @@ export class ChunkedBody {
 
   #openChunk(output: Uint8Array): boolean {
     if (this.#remaining === 0) return this.#move(State.trailerStart);
-    if (!this.#decodes) this.#write(output, `${this.#remaining.toString(16)}\r\n`);
+    this.#room -= this.#remaining;
+    if (this.#room < 0) return false;
+    if (this.#coding !== 'none') this.#write(output, `${this.#remaining.toString(16)}\r\n`);
     return this.#move(State.data);
   }
 
   #closeChunk(output: Uint8Array): boolean {
-    if (!this.#decodes) this.#write(output, '\r\n');
+    if (this.#coding !== 'none') this.#write(output, '\r\n');
     return this.#move(State.sizeStart);
   }
 
   #takeTrailer(byte: number, output: Uint8Array): boolean {
-    if (++this.#skipped > MAX_TRAILERS) return false;
     switch (this.#state) {
       case State.trailerStart:
-        if (byte === CR) return this.#move(State.lastLf);
-        return byte !== SP && byte !== HTAB && FIELD_VALUE[byte] === 1 && this.#move(State.trailer);
+        return byte === CR ? this.#move(State.lastLf) : this.#trailers.take(byte) && this.#move(State.trailer);
       case State.trailer:
-        return byte === CR ? this.#move(State.trailerLf) : FIELD_VALUE[byte] === 1;
-      case State.trailerLf:
-        return byte === LF && this.#move(State.trailerStart);
+        if (!this.#trailers.take(byte)) return false;
+        return !this.#trailers.areWhole || this.#finish(output);
       default:
-        if (byte !== LF) return false;
-        if (!this.#decodes) this.#write(output, '0\r\n\r\n');
-        return this.#move(State.done);
+        return byte === LF && this.#finish(output);
     }
+  }
+
+  #finish(output: Uint8Array): true {
+    if (this.#coding !== 'none') this.#write(output, '0\r\n');
+    if (this.#coding === 'chunked with trailers') this.outputEnd = this.#trailers.write(output, this.outputEnd);
+    if (this.#coding !== 'none') this.#write(output, '\r\n');
+    this.#trailers.clear();
+    return this.#move(State.done);
   }
 
   #move(state: State): true {

@@ -43,7 +43,7 @@ function readOption(fields: Fields, bytes: Uint8Array, start: number, end: numbe
 
 function dropNamed(fields: Fields, bytes: Uint8Array, start: number, end: number): void {
   for (let i = 0; i < fields.count; i++) {
-    if (fields.name[i] !== Name.other || fields.dropped[i] === 1) continue;
+    if ((fields.name[i] !== Name.other && fields.name[i] !== Name.trailer) || fields.dropped[i] === 1) continue;
     if (fields.nameEnd[i]! - fields.nameStart[i]! !== end - start) continue;
     if (!sameIgnoringCase(bytes, start, end, fields.nameStart[i]!)) continue;
     if (PROTECTED.test(Buffer.from(bytes.subarray(start, end)).toString('latin1'))) return;

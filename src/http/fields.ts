@@ -18,6 +18,8 @@ export const Name = {
   te: 9,
   trailer: 10,
   client: 11,
+  requestId: 12,
+  idempotencyKey: 13,
 } as const;
 
 const bytesOf = (name: string) => Buffer.from(name, 'latin1');
@@ -37,13 +39,15 @@ const KNOWN: readonly (readonly (readonly [name: Uint8Array, id: number])[] | un
     ['te', Name.te],
     ['trailer', Name.trailer],
     [CLIENT_FIELD, Name.client],
+    ['x-request-id', Name.requestId],
+    ['idempotency-key', Name.idempotencyKey],
   ];
   for (const [name, id] of names) (byLength[name.length] ??= []).push([bytesOf(name), id]);
   return byLength;
 })();
 
-/** The most fields that a head may have. */
-export const MAX_FIELDS = 100;
+/** The most fields that a head can have, whatever an option says. */
+export const MAX_FIELDS = 1_000;
 
 /** The fields of one head, as positions in the bytes that they were read from. Made once and used again. */
 export class Fields {
@@ -62,9 +66,10 @@ export class Fields {
  * Reads field lines up to and with the empty line that ends them (RFC 9112 5), strictly: CR LF and nothing else ends a
  * line, no white space before the colon, no folding, no control bytes.
  *
+ * @param max how many there may be, up to {@link MAX_FIELDS}
  * @returns the position behind the empty line, {@link INCOMPLETE}, or minus the status to refuse with
  */
-export function parseFields(fields: Fields, bytes: Uint8Array, start: number, end: number): number {
+export function parseFields(fields: Fields, bytes: Uint8Array, start: number, end: number, max: number): number {
   let at = start;
   for (let count = 0; ; count++) {
     if (at >= end) return INCOMPLETE;
@@ -72,7 +77,7 @@ export function parseFields(fields: Fields, bytes: Uint8Array, start: number, en
       fields.count = count;
       return lineEnd(bytes, at, end);
     }
-    if (count === MAX_FIELDS) return -431;
+    if (count === max) return -431;
     at = parseLine(fields, count, bytes, at, end);
     if (at <= 0) return at;
   }

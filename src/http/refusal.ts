@@ -3,7 +3,9 @@ import { STATUS_CODES } from 'node:http';
 /** What the body of a refusal says beyond the status's own name. */
 const ADVICE: Readonly<Record<number, string>> = {
   408: ': the request took too long to arrive',
+  413: ': the body is longer than this server takes',
   502: ': the server ended before it answered',
+  504: ': the server took too long to answer',
   503: ': no server is ready, please try again',
 };
 

@@ -5,8 +5,6 @@ import { Fields, INCOMPLETE, Name, copy, parseFields, writeFields } from './fiel
 import { Framing, FramingFields } from './framing.js';
 import { type Method, methodOf } from './method.js';
 
-/** The longest request line target, in bytes; beyond it 414. */
-const MAX_TARGET = 8 * 1024;
 const MAX_METHOD = 32;
 
 const SLASH = 0x2f;
@@ -18,7 +16,15 @@ const HTTP_1_1 = literal(' HTTP/1.1\r\n');
 const CHUNKED_LINE = literal('Transfer-Encoding: chunked\r\n');
 const UPGRADE_LINES = literal('Connection: Upgrade\r\n');
 const EMPTY_HOST_LINE = literal('Host: \r\n');
+const TRAILERS_LINES = literal('TE: trailers\r\nConnection: TE\r\n');
 const CONTINUE = literal('100-continue');
+
+/** What an operator allows a request head. */
+export interface HeadBounds {
+  readonly maxFields: number;
+  /** Bytes. */
+  readonly maxTargetSize: number;
+}
 
 /** One request head, as positions in the bytes that it was read from. Made once and used again. */
 export class RequestHead {
@@ -36,6 +42,11 @@ export class RequestHead {
   /** Whether it asks for another protocol (RFC 9110 7.8). */
   isUpgrade = false;
   expectsContinue = false;
+  /** Whether trailers may come behind the response (RFC 9110 10.1.4). */
+  takesTrailers = false;
+  /** Whether it has a key by which the program knows a repetition, so that even a POST may be sent again. */
+  hasIdempotencyKey = false;
+  hasRequestId = false;
   framing: Framing = Framing.none;
   #hostIndex = -1;
 
@@ -44,10 +55,10 @@ export class RequestHead {
    *
    * @returns the position behind the head, {@link INCOMPLETE}, or minus the status to refuse with
    */
-  parse(bytes: Uint8Array, start: number, end: number): number {
-    const fieldsStart = this.#parseLine(bytes, start, end);
+  parse(bytes: Uint8Array, start: number, end: number, { maxFields, maxTargetSize }: HeadBounds): number {
+    const fieldsStart = this.#parseLine(bytes, start, end, maxTargetSize);
     if (fieldsStart <= 0) return fieldsStart;
-    const headEnd = parseFields(this.fields, bytes, fieldsStart, end);
+    const headEnd = parseFields(this.fields, bytes, fieldsStart, end, maxFields);
     if (headEnd <= 0) return headEnd;
     const status = this.#interpret(bytes);
     return status === 0 ? headEnd : -status;
@@ -70,13 +81,14 @@ export class RequestHead {
     at = writeFields(this.fields, bytes, output, at);
     if (this.framing === Framing.chunked) at = copy(CHUNKED_LINE, 0, CHUNKED_LINE.length, output, at);
     if (this.isUpgrade) at = copy(UPGRADE_LINES, 0, UPGRADE_LINES.length, output, at);
+    else if (this.takesTrailers) at = copy(TRAILERS_LINES, 0, TRAILERS_LINES.length, output, at);
     output[at++] = CR;
     output[at++] = LF;
     return at;
   }
 
   /** RFC 9112 3: method SP target SP version CR LF, with exactly one space each. */
-  #parseLine(bytes: Uint8Array, start: number, end: number): number {
+  #parseLine(bytes: Uint8Array, start: number, end: number, maxTargetSize: number): number {
     let at = start;
     // RFC 9112 2.2: an empty line before the request line is ignored.
     while (bytes[at] === CR && bytes[at + 1] === LF && at + 1 < end) at += 2;
@@ -88,7 +100,7 @@ export class RequestHead {
     this.methodEnd = at++;
     this.targetStart = at;
     while (at < end && TARGET[bytes[at]!] === 1) at++;
-    if (at - this.targetStart > MAX_TARGET) return -414;
+    if (at - this.targetStart > maxTargetSize) return -414;
     if (at >= end) return INCOMPLETE;
     if (bytes[at] !== SP || at === this.targetStart) return -400;
     this.targetEnd = at++;
@@ -122,6 +134,9 @@ export class RequestHead {
     this.framingFields.reset();
     this.isUpgrade = false;
     this.expectsContinue = false;
+    this.takesTrailers = false;
+    this.hasIdempotencyKey = false;
+    this.hasRequestId = false;
     this.#hostIndex = -1;
   }
 
@@ -156,6 +171,19 @@ export class RequestHead {
         return this.framingFields.takeTransferEncoding(this.fields, bytes, index);
       case Name.expect:
         return this.#readExpect(bytes, index);
+      case Name.trailer:
+        return 0;
+      case Name.te:
+        this.fields.dropped[index] = 1;
+        this.takesTrailers ||=
+          this.minorVersion === 1 && /(?:^|,)[ \t]*trailers[ \t]*(?:$|,)/i.test(this.#value(bytes, index));
+        return 0;
+      case Name.idempotencyKey:
+        this.hasIdempotencyKey ||= this.#hasValue(index);
+        return 0;
+      case Name.requestId:
+        this.hasRequestId ||= this.#hasValue(index);
+        return 0;
       default:
         // Hop-by-hop (RFC 9110 7.6.1), or the agent's.
         this.fields.dropped[index] = 1;
@@ -170,6 +198,19 @@ export class RequestHead {
     this.expectsContinue = this.minorVersion === 1;
     if (!this.expectsContinue) dropped[index] = 1;
     return 0;
+  }
+
+  #hasValue(index: number): boolean {
+    return this.fields.valueEnd[index]! > this.fields.valueStart[index]!;
+  }
+
+  #value(bytes: Uint8Array, index: number): string {
+    return latin1(bytes, this.fields.valueStart[index]!, this.fields.valueEnd[index]!);
+  }
+
+  /** The Host field's value; empty where there is none. */
+  host(bytes: Uint8Array): string {
+    return this.#hostIndex === -1 ? '' : this.#value(bytes, this.#hostIndex);
   }
 
   /** An upgrade is passed on only where its end is plain: HTTP/1.1, listed in Connection, and no body. */
@@ -210,9 +251,7 @@ export class RequestHead {
     const match = /^https?:\/\/([^/?]+)/i.exec(target);
     if (match === null || target[match[0].length] === '?') return false;
     if (this.#hostIndex !== -1) {
-      const { valueStart, valueEnd } = this.fields;
-      const host = latin1(bytes, valueStart[this.#hostIndex]!, valueEnd[this.#hostIndex]!);
-      if (host.toLowerCase() !== match[1]!.toLowerCase()) return false;
+      if (this.host(bytes).toLowerCase() !== match[1]!.toLowerCase()) return false;
     }
     const authorityEnd = this.targetStart + match[0].length;
     if (!isAuthority(bytes, authorityEnd - match[1]!.length, authorityEnd)) return false;

@@ -1,6 +1,6 @@
 import { CR, FIELD_VALUE, LF, SP, isDigit } from './characters.js';
 import { Connection, readConnection } from './connection-field.js';
-import { Fields, INCOMPLETE, Name, copy, parseFields, writeFields } from './fields.js';
+import { Fields, INCOMPLETE, MAX_FIELDS, Name, copy, parseFields, writeFields } from './fields.js';
 import { Framing, FramingFields, isFramingField } from './framing.js';
 
 const literal = (text: string) => Buffer.from(text, 'latin1');
@@ -16,6 +16,8 @@ export interface Asked {
   readonly isHead: boolean;
   /** The n of the client's HTTP/1.n. */
   readonly minorVersion: number;
+  /** Whether trailers may come behind the response (RFC 9110 6.5.1). */
+  readonly takesTrailers: boolean;
 }
 
 /** What is said of the client's connection in a response head; HTTP/1.1 stays open without a word. */
@@ -33,6 +35,7 @@ export class ResponseHead {
   #reasonEnd = 0;
   /** A response without a body to HEAD or with 304 may still say how the body would be framed. */
   #keepsCoding = false;
+  #keepAliveIndex = -1;
 
   /**
    * Reads a response head strictly (RFC 9112 4 to 6).
@@ -42,7 +45,7 @@ export class ResponseHead {
   parse(bytes: Uint8Array, start: number, end: number, asked: Asked): number {
     const fieldsStart = this.#parseLine(bytes, start, end);
     if (fieldsStart <= 0) return fieldsStart;
-    const headEnd = parseFields(this.fields, bytes, fieldsStart, end);
+    const headEnd = parseFields(this.fields, bytes, fieldsStart, end, MAX_FIELDS);
     if (headEnd <= 0) return headEnd;
     return this.#interpret(bytes, asked) ? headEnd : -502;
   }
@@ -54,6 +57,15 @@ export class ResponseHead {
 
   get contentLength(): number {
     return this.framingFields.contentLength;
+  }
+
+  /** How long the worker says that it keeps an idle connection, in milliseconds (RFC 2068 19.7.1.1); Infinity if it does not say. */
+  keepAliveTimeout(bytes: Uint8Array): number {
+    if (this.#keepAliveIndex === -1) return Infinity;
+    const { valueStart, valueEnd } = this.fields;
+    const value = Buffer.from(bytes.subarray(valueStart[this.#keepAliveIndex], valueEnd[this.#keepAliveIndex]));
+    const seconds = /(?:^|[,\s])timeout=(\d{1,9})(?:$|[,\s])/i.exec(value.toString('latin1'))?.[1];
+    return seconds === undefined ? Infinity : Number(seconds) * 1_000;
   }
 
   /** Writes the head that the client gets, anew from its parts; returns the position behind it. */
@@ -102,12 +114,13 @@ export class ResponseHead {
   #interpret(bytes: Uint8Array, asked: Asked): boolean {
     this.framingFields.reset();
     this.#keepsCoding = false;
+    this.#keepAliveIndex = -1;
     let connection = 0;
     for (let i = 0; i < this.fields.count; i++) {
       const name = this.fields.name[i]!;
       if (name === Name.other) continue;
       if (name === Name.connection) connection |= readConnection(this.fields, bytes, i);
-      if (!this.#readField(bytes, i, name)) return false;
+      if (!this.#readField(bytes, i, name, asked)) return false;
     }
     if ((connection & Connection.tooMany) !== 0) return false;
     if ((connection & Connection.close) !== 0) this.isPersistent = false;
@@ -115,18 +128,24 @@ export class ResponseHead {
     return this.#decideFraming(asked);
   }
 
-  #readField(bytes: Uint8Array, index: number, name: number): boolean {
+  #readField(bytes: Uint8Array, index: number, name: number, asked: Asked): boolean {
     switch (name) {
       case Name.contentLength:
         return this.framingFields.takeContentLength(this.fields, bytes, index) === 0;
       case Name.transferEncoding:
         this.fields.dropped[index] = 1;
         return this.framingFields.takeTransferEncoding(this.fields, bytes, index) === 0;
-      case Name.connection:
       case Name.keepAlive:
+        this.#keepAliveIndex = index;
+        this.fields.dropped[index] = 1;
+        return true;
+      case Name.connection:
       case Name.proxyConnection:
       case Name.client:
         this.fields.dropped[index] = 1;
+        return true;
+      case Name.trailer:
+        this.fields.dropped[index] = asked.takesTrailers ? 0 : 1;
         return true;
       case Name.upgrade:
         // Of use with 101, and with 426, which must say to what (RFC 9110 15.5.22).

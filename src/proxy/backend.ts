@@ -4,6 +4,10 @@ import { Lease } from './lease.js';
 import { Pool } from './pool.js';
 import { Upstream, type UpstreamUser } from './upstream.js';
 
+/** How long an idle socket to a worker without an agent is used again, and how long before the time that it announced not. */
+const MAX_UNGOVERNED_IDLE_MS = 2_000;
+const KEEP_ALIVE_MARGIN_MS = 1_000;
+
 /** `open`: takes new work; `shunned`: could not be reached a moment ago; `leaving`: out of the rotation. */
 export type Availability = 'open' | 'shunned' | 'leaving';
 
@@ -80,9 +84,12 @@ export class Backend {
     return this.#secret === undefined ? Buffer.alloc(0) : encode(ends, this.#secret);
   }
 
-  /** A socket that is connected and idle, now `user`'s. */
-  takeIdle(user: UpstreamUser): Upstream | undefined {
-    return this.#pool.take(user);
+  /**
+   * A socket that is connected and idle, now `user`'s. A worker without an agent closes idle sockets when it likes, and a
+   * request can cross the close: so none for a request that may not be sent twice.
+   */
+  takeIdle(user: UpstreamUser, canReplay: boolean): Upstream | undefined {
+    return this.hasAgent || canReplay ? this.#pool.take(user) : undefined;
   }
 
   /** A new socket; `user` hears of its connection or its loss. */
@@ -90,9 +97,13 @@ export class Backend {
     return new Upstream(this.#address, user);
   }
 
-  /** Takes over a socket whose response is complete and whose worker keeps it open. */
-  keep(upstream: Upstream): void {
-    if (this.#availability === 'leaving') upstream.discard();
-    else this.#pool.put(upstream);
+  /** Takes over a socket whose response is complete and whose worker keeps it open, as it says for `keepAliveTimeout` ms. */
+  keep(upstream: Upstream, keepAliveTimeout: number): void {
+    if (this.#availability === 'leaving') return upstream.discard();
+    // Only the front closes what an agent governs, whatever the program's own timeout was.
+    if (this.hasAgent) return this.#pool.put(upstream, Infinity);
+    const ms = Math.min(MAX_UNGOVERNED_IDLE_MS, keepAliveTimeout - KEEP_ALIVE_MARGIN_MS);
+    if (ms > 0) this.#pool.put(upstream, performance.now() + ms);
+    else upstream.discard();
   }
 }

@@ -22,7 +22,8 @@ export interface Hold {
 
 /** The rotation of backends behind one public port, and the queue of claims that wait while none is ready. */
 export class Balancer {
-  readonly #hold: Hold;
+  /** In force for the next claim. */
+  hold: Hold;
   #rotation: readonly Backend[] = [];
   #next = 0;
   /** First in, first out; each with the time until which it waits. */
@@ -30,7 +31,7 @@ export class Balancer {
   #timer: NodeJS.Timeout | undefined;
 
   constructor(hold: Hold) {
-    this.#hold = hold;
+    this.hold = hold;
   }
 
   /** How many claims wait. */
@@ -42,7 +43,7 @@ export class Balancer {
   claim(claimant: Claimant): void {
     const backend = this.#waiting.size === 0 ? this.#choose() : undefined;
     if (backend !== undefined) claimant.claimed(backend.lease());
-    else if (this.#waiting.size < this.#hold.max) this.#park(claimant);
+    else if (this.#waiting.size < this.hold.max) this.#park(claimant);
     else claimant.refused();
   }
 
@@ -88,8 +89,8 @@ export class Balancer {
   }
 
   #park(claimant: Claimant): void {
-    this.#waiting.set(claimant, performance.now() + this.#hold.timeout);
-    if (this.#waiting.size === 1) this.#expireLater(this.#hold.timeout);
+    this.#waiting.set(claimant, performance.now() + this.hold.timeout);
+    if (this.#waiting.size === 1) this.#expireLater(this.hold.timeout);
   }
 
   /** The queue is in the order of its deadlines, so one timer serves for all. */

@@ -3,12 +3,9 @@ import type { Balancer, Claimant } from './balancer.js';
 import type { HttpSession } from './http-session.js';
 import type { Lease } from './lease.js';
 import { output } from './output.js';
-import { Request } from './request.js';
+import { Request, type Sent } from './request.js';
 import { Response } from './response.js';
-import { CONNECT_MS, MAX_ATTEMPTS, type Upstream, type UpstreamUser } from './upstream.js';
-
-/** How long a client may pause in the middle of a request body. */
-const BODY_IDLE_MS = 60_000;
+import { MAX_ATTEMPTS, type Upstream, type UpstreamUser } from './upstream.js';
 
 type State = 'idle' | 'claiming' | 'connecting' | 'sent' | 'tunnel';
 
@@ -62,9 +59,9 @@ export class Exchange implements Claimant, UpstreamUser {
     this.#lease = lease;
     // Whoever lost a worker takes no idle socket again: others of a dead worker's may not have told of their end yet, while
     // a new connection is refused at once.
-    const upstream = this.#attempts === 1 ? lease.backend.takeIdle(this) : undefined;
+    const upstream = this.#attempts === 1 ? lease.backend.takeIdle(this, this.#request.canReplay) : undefined;
     this.#upstream = upstream ?? lease.backend.connect(this);
-    if (upstream === undefined) this.#to('connecting', CONNECT_MS);
+    if (upstream === undefined) this.#to('connecting', this.#session.settings.connectTimeout);
     else this.#send(upstream);
   }
 
@@ -79,6 +76,7 @@ export class Exchange implements Claimant, UpstreamUser {
 
   received(upstream: Upstream, bytes: Buffer, length: number): void {
     if (this.#state === 'tunnel') {
+      this.#session.expireIn(this.#session.settings.tunnelTimeout);
       if (!output.relay(this.#session.client, bytes, length)) upstream.socket.pause();
       return;
     }
@@ -89,12 +87,13 @@ export class Exchange implements Claimant, UpstreamUser {
         return this.#maybeConclude();
       case 'backed-up':
         upstream.socket.pause();
-        return;
+        return this.#watch();
       case 'tunnel':
         return this.#becomeTunnel();
       case 'malformed':
         return this.#fail();
       default:
+        return this.#watch();
     }
   }
 
@@ -106,7 +105,7 @@ export class Exchange implements Claimant, UpstreamUser {
   }
 
   drained(): void {
-    if (this.#state === 'sent' && !this.#request.isWhole) this.#session.expireIn(BODY_IDLE_MS);
+    if (this.#state === 'sent') this.#watch();
     this.#session.resume();
   }
 
@@ -140,14 +139,16 @@ export class Exchange implements Claimant, UpstreamUser {
   /** The present state has lasted too long. */
   expire(): void {
     if (this.#state === 'connecting') return this.lost(this.#upstream!);
-    if (this.#state !== 'sent' || this.#request.isWhole) return;
+    if (this.#state !== 'sent') return;
+    if (this.#request.isWhole) return this.#response.hasBegun ? undefined : this.#fail(504);
     // While an answer streams, a client may take its time with the rest of its question.
     if (this.#response.isComplete) this.#giveUp();
-    else if (this.#response.hasBegun) this.#session.expireIn(BODY_IDLE_MS);
+    else if (this.#response.hasBegun) this.#watch();
     else this.#fail(408);
   }
 
   tunnelled(bytes: Buffer, length: number): void {
+    this.#session.expireIn(this.#session.settings.tunnelTimeout);
     if (!output.relay(this.#upstream!.socket, bytes, length)) this.#session.pause();
   }
 
@@ -179,15 +180,23 @@ export class Exchange implements Claimant, UpstreamUser {
     this.#sent(this.#request.send(upstream, this.#lease!.backend));
   }
 
-  #sent(outcome: 'sent' | 'backed-up' | 'malformed'): void {
+  #sent(outcome: Sent): void {
     if (outcome === 'malformed') return this.#fail(400);
+    if (outcome === 'too large') return this.#fail(413);
     if (outcome === 'backed-up') this.#session.pause();
     else this.#session.resume();
-    if (this.#request.isWhole) this.#session.expireIn(Infinity);
     // While the worker is slow to take what came, the client can't be slow to send.
-    else this.#session.expireIn(outcome === 'sent' ? BODY_IDLE_MS : Infinity);
+    if (outcome === 'backed-up' && !this.#request.isWhole) this.#session.expireIn(Infinity);
+    else this.#watch();
     if (this.#request.isWhole) this.#maybeConclude();
     else if (this.#session.hasEnded) this.#giveUp();
+  }
+
+  /** Sets how long the present wait may last: for more of the request, or for the answer to begin; then it takes its time. */
+  #watch(): void {
+    const { bodyTimeout, responseTimeout } = this.#session.settings;
+    if (!this.#request.isWhole) this.#session.expireIn(bodyTimeout);
+    else this.#session.expireIn(this.#response.hasBegun ? Infinity : responseTimeout);
   }
 
   #tryAnother(): void {
@@ -209,7 +218,8 @@ export class Exchange implements Claimant, UpstreamUser {
     const { isWhole, awaitsContinue } = this.#request;
     if (!isWhole && this.#response.keepsUpstream && !awaitsContinue) return;
     const keepsClient = isWhole && this.#response.keepsClient;
-    if (isWhole && this.#response.keepsUpstream) this.#lease!.backend.keep(this.#upstream!);
+    if (isWhole && this.#response.keepsUpstream)
+      this.#lease!.backend.keep(this.#upstream!, this.#response.keepAliveTimeout);
     else this.#upstream!.discard();
     this.#end();
     this.#session.answered(keepsClient);
@@ -240,7 +250,7 @@ export class Exchange implements Claimant, UpstreamUser {
     this.#upstream?.discard();
     const { hasBegun, isHead, mayKeepClient } = this.#response;
     // A request that was read whole leaves the connection in step: it may go on behind the bad news.
-    const keepsClient = status === 502 && this.#state === 'sent' && this.#request.isWhole && mayKeepClient;
+    const keepsClient = status >= 500 && this.#state === 'sent' && this.#request.isWhole && mayKeepClient;
     this.#end();
     if (hasBegun) this.#session.cut();
     else if (keepsClient) this.#session.tell(status, this.#response);

@@ -1,20 +1,24 @@
 import type { Socket } from 'node:net';
 import type { Balancer } from './balancer.js';
-import { HttpSession } from './http-session.js';
+import { HttpSession, type SessionHost } from './http-session.js';
+import type { HttpSettings } from './http-settings.js';
 import type { Relay } from './listener.js';
 
 /** How often overdue connections are looked for, in milliseconds: one coarse timer instead of several for each request. */
 const SWEEP_MS = 500;
 
 /** Balances requests: client connections stay here, and every request goes to a worker of its own. */
-export class HttpRelay implements Relay {
-  readonly #balancer: Balancer;
+export class HttpRelay implements Relay, SessionHost {
+  readonly balancer: Balancer;
+  /** In force from the next head on. */
+  settings: HttpSettings;
   readonly #sessions = new Set<HttpSession>();
   readonly #sweeper: NodeJS.Timeout;
   #isFinishing = false;
 
-  constructor(balancer: Balancer) {
-    this.#balancer = balancer;
+  constructor(balancer: Balancer, settings: HttpSettings) {
+    this.balancer = balancer;
+    this.settings = settings;
     this.#sweeper = setInterval(() => this.#sweep(), SWEEP_MS).unref();
   }
 
@@ -23,9 +27,13 @@ export class HttpRelay implements Relay {
   }
 
   accept(client: Socket): void {
-    const session = new HttpSession(client, this.#balancer, () => this.#sessions.delete(session));
+    const session = new HttpSession(client, this);
     this.#sessions.add(session);
     if (this.#isFinishing) session.finish();
+  }
+
+  left(session: HttpSession): void {
+    this.#sessions.delete(session);
   }
 
   finish(): void {

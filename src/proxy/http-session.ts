@@ -8,19 +8,11 @@ import type { Balancer } from './balancer.js';
 import { ByteQueue } from './byte-queue.js';
 import { clientLine } from './client-address.js';
 import { Exchange } from './exchange.js';
+import { Forwarding } from './forwarding.js';
+import type { HttpSettings } from './http-settings.js';
 import { readAccepted } from './reading.js';
 import { unsentBytes } from './writing.js';
 
-/** The longest request head, in bytes; beyond it 431. */
-const MAX_HEAD = 16 * 1024;
-/** How much of a client's bytes is read ahead of what can be sent on, behind a head. */
-const MAX_AHEAD = 64 * 1024;
-/** How many bytes of answers may wait for a client before its next request is taken up. */
-const MAX_UNREAD = 64 * 1024;
-/** How long a client may take for a head, from its first byte; a byte now and then does not extend it. */
-const HEAD_MS = 10_000;
-/** How long a client's connection may lie idle between two requests. */
-const KEEP_ALIVE_MS = 75_000;
 /** How long an idle connection still takes a request when the front stops: one that was sent before the client could know. */
 const FINISH_MS = 250;
 /** How long a refused client's bytes are read over, so that it reads its answer instead of a reset (RFC 9112 9.6). */
@@ -30,6 +22,14 @@ const RETRY_AFTER_SECONDS = 1;
 
 /** Heads are read one at a time, between two ticks; so one place to read them into is enough for all sessions. */
 const requestHead = new RequestHead();
+
+/** Whom the sessions of one public port belong to. */
+export interface SessionHost {
+  readonly balancer: Balancer;
+  readonly settings: HttpSettings;
+  /** The session's connection is closed. */
+  left(session: HttpSession): void;
+}
 
 type State = 'idle' | 'head' | 'exchange' | 'stalled' | 'tunnel' | 'lingering' | 'closed';
 
@@ -61,24 +61,30 @@ export class HttpSession {
   pending = new ByteQueue();
   /** Bytes behind the request under way. */
   ahead = new ByteQueue();
-  readonly #closed: () => void;
+  readonly #host: SessionHost;
   readonly #exchange: Exchange;
   #state: State = 'idle';
-  #deadline = performance.now() + KEEP_ALIVE_MS;
+  #deadline: number;
   #clientLine: Buffer | undefined;
+  #forwarding: Forwarding | undefined;
   #hasEnded = false;
   #isFinishing = false;
   #isPaused = false;
 
-  constructor(accepted: Socket, balancer: Balancer, closed: () => void) {
-    this.#closed = closed;
-    this.#exchange = new Exchange(this, requestHead, balancer);
+  constructor(accepted: Socket, host: SessionHost) {
+    this.#host = host;
+    this.#deadline = performance.now() + host.settings.keepAliveTimeout;
+    this.#exchange = new Exchange(this, requestHead, host.balancer);
     this.client = readAccepted(accepted, (bytes, length) => this.#received(bytes, length));
     this.client
       .on('end', () => this.#ended())
       .on('drain', () => this.#drained())
       .on('error', () => this.close())
       .on('close', () => this.close());
+  }
+
+  get settings(): HttpSettings {
+    return this.#host.settings;
   }
 
   /** Whether the connection ends with the answer under way. */
@@ -97,6 +103,12 @@ export class HttpSession {
     return this.#clientLine;
   }
 
+  /** The X-Forwarded-* fields, for workers that can't be told otherwise. */
+  get forwarding(): Forwarding {
+    this.#forwarding ??= new Forwarding(this.client, this.settings.trusts);
+    return this.#forwarding;
+  }
+
   /** Closes the connection behind the answer under way; an idle one soon, since a request may be on its way. */
   finish(): void {
     this.#isFinishing = true;
@@ -110,7 +122,7 @@ export class HttpSession {
     if (this.#state === 'idle') this.#linger();
     else if (this.#state === 'head') this.refuse(408, false);
     else if (this.#state === 'exchange') this.#exchange.expire();
-    else if (this.#state === 'lingering' || this.#state === 'stalled') this.close();
+    else this.close();
   }
 
   /** Sets when {@link expire} acts, in milliseconds from now. */
@@ -164,7 +176,7 @@ export class HttpSession {
 
   /** From now on the connection speaks another protocol. */
   becomeTunnel(): void {
-    this.#to('tunnel', Infinity);
+    this.#to('tunnel', this.settings.tunnelTimeout);
     const { ahead } = this;
     this.ahead = new ByteQueue();
     this.resume();
@@ -175,7 +187,7 @@ export class HttpSession {
   /** The answer under way is complete. */
   answered(keepsOpen: boolean): void {
     if (!keepsOpen) this.#linger();
-    else if (unsentBytes(this.client) > MAX_UNREAD) this.#to('stalled', KEEP_ALIVE_MS);
+    else if (unsentBytes(this.client) > this.settings.maxBufferSize) this.#stall();
     else this.#next();
   }
 
@@ -186,11 +198,12 @@ export class HttpSession {
     // What is not with the kernel yet is lost: then a plain end would make a part look like the whole.
     if (unsentBytes(this.client) > 0 && !this.client.destroyed) this.client.resetAndDestroy();
     else this.client.destroy();
-    this.#closed();
+    this.#host.left(this);
   }
 
   get #isFull(): boolean {
-    return this.pending.length >= MAX_HEAD + MAX_AHEAD || this.ahead.length >= MAX_AHEAD;
+    const { maxHeadSize, maxBufferSize } = this.settings;
+    return this.pending.length >= maxHeadSize + maxBufferSize || this.ahead.length >= maxBufferSize;
   }
 
   #to(state: State, ms: number): void {
@@ -219,14 +232,18 @@ export class HttpSession {
   #parseMore(bytes: Buffer, length: number): void {
     const completesLine = bytes.subarray(0, length).includes(LF);
     this.pending.append(bytes, 0, length);
-    if (completesLine || this.pending.length > MAX_HEAD) this.#parse(this.pending.bytes, this.pending.length);
+    if (completesLine || this.pending.length > this.settings.maxHeadSize)
+      this.#parse(this.pending.bytes, this.pending.length);
   }
 
   #parse(bytes: Buffer, length: number): void {
-    const headEnd = requestHead.parse(bytes, 0, length);
-    if (headEnd > MAX_HEAD || (headEnd === INCOMPLETE && length > MAX_HEAD)) return this.refuse(431, false);
+    const { settings } = this;
+    const headEnd = requestHead.parse(bytes, 0, length, settings);
+    const size = headEnd === INCOMPLETE ? length : headEnd;
+    if (size > settings.maxHeadSize) return this.refuse(431, false);
     if (headEnd < 0) return this.refuse(-headEnd, false);
     if (headEnd === INCOMPLETE) return this.#awaitHead(bytes, length);
+    if (requestHead.contentLength > settings.maxBodySize) return this.refuse(413, requestHead.method.isHead);
     this.#to('exchange', Infinity);
     this.#exchange.begin(bytes, headEnd, length);
   }
@@ -236,7 +253,7 @@ export class HttpSession {
     if (isEmptyLines(bytes, length)) return this.#beIdle();
     if (bytes !== this.pending.bytes) this.pending.append(bytes, 0, length);
     if (this.#hasEnded) this.#linger();
-    else if (this.#state !== 'head') this.#to('head', HEAD_MS);
+    else if (this.#state !== 'head') this.#to('head', this.settings.headerTimeout);
   }
 
   /** The next request, of which some bytes may have been read already. */
@@ -253,12 +270,16 @@ export class HttpSession {
 
   #beIdle(): void {
     this.pending.clear();
-    if (this.#state !== 'idle') this.#to('idle', KEEP_ALIVE_MS);
+    if (this.#state !== 'idle') this.#to('idle', this.settings.keepAliveTimeout);
+  }
+
+  #stall(): void {
+    this.#to('stalled', this.settings.keepAliveTimeout);
   }
 
   /** RFC 9112 9.6: says the last word, then reads over what still comes, so that no reset overtakes it. */
   #linger(): void {
-    this.#to('lingering', KEEP_ALIVE_MS);
+    this.#to('lingering', this.settings.keepAliveTimeout);
     this.pending.clear();
     this.ahead.clear();
     this.#isPaused = false;

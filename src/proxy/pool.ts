@@ -7,16 +7,24 @@ const MAX_IDLE = 512;
 export class Pool implements UpstreamUser {
   readonly #idle: Upstream[] = [];
 
-  /** A connected socket, now `user`'s. */
+  /** A connected socket that is not stale, now `user`'s. */
   take(user: UpstreamUser): Upstream | undefined {
-    const upstream = this.#idle.pop();
-    if (upstream !== undefined) upstream.user = user;
-    return upstream;
+    for (;;) {
+      const upstream = this.#idle.pop();
+      if (upstream === undefined) return undefined;
+      if (upstream.staleAt === Infinity || upstream.staleAt > performance.now()) {
+        upstream.user = user;
+        return upstream;
+      }
+      upstream.discard();
+    }
   }
 
-  put(upstream: Upstream): void {
+  /** @param staleAt when it is not used again, on the clock of `performance.now()` */
+  put(upstream: Upstream, staleAt: number): void {
     if (this.#idle.length >= MAX_IDLE) return upstream.discard();
     upstream.user = this;
+    upstream.staleAt = staleAt;
     this.#idle.push(upstream);
   }
 

@@ -1,18 +1,18 @@
+import { randomUUID } from 'node:crypto';
 import { Body } from '../http/body.js';
-import { copy } from '../http/fields.js';
-import type { RequestHead } from '../http/request-head.js';
+import { MAX_FIELDS, copy } from '../http/fields.js';
+import type { HeadBounds, RequestHead } from '../http/request-head.js';
+import { MAX_GROWTH } from '../http/trailers.js';
 import type { Backend } from './backend.js';
 import type { HttpSession } from './http-session.js';
 import { output } from './output.js';
 import type { Upstream } from './upstream.js';
 
-/** The longest request that is kept to be sent again, in bytes. */
-const MAX_REPLAY = 64 * 1024;
-/** What a chunked body may grow by when it is written anew: the end, which may have come without its last bytes. */
-const GROWTH = 16;
+/** What became of the bytes: they are under way, the worker can't take more yet, they are no HTTP, or too many. */
+export type Sent = 'sent' | 'backed-up' | 'malformed' | 'too large';
 
-/** What became of the bytes: they are under way, the worker can't take more yet, or they are no HTTP. */
-type Outcome = 'sent' | 'backed-up' | 'malformed';
+/** A head that waited was within the bounds when it came; they may have become narrower since. */
+const PASSED: HeadBounds = { maxFields: MAX_FIELDS, maxTargetSize: Infinity };
 
 /** One request on its way from the client to a worker, or, when that one was lost, to another. */
 export class Request {
@@ -27,6 +27,8 @@ export class Request {
   canReplay = false;
   /** Whether the client waits for a 100 (Continue) before it sends the body. */
   awaitsContinue = false;
+  /** The X-Request-Id that it gets; the same at every worker that it is sent to. */
+  #id: string | undefined;
 
   constructor(session: HttpSession, head: RequestHead) {
     this.#session = session;
@@ -40,7 +42,8 @@ export class Request {
 
   /** Takes the request that the shared head describes, bytes[0, headEnd), and what follows up to `length`. */
   begin(bytes: Buffer, headEnd: number, length: number): void {
-    this.canReplay = this.#head.method.isIdempotent;
+    this.canReplay = this.#head.method.isIdempotent || this.#head.hasIdempotencyKey;
+    this.#id = this.#session.settings.requestId && !this.#head.hasRequestId ? randomUUID() : undefined;
     this.awaitsContinue = this.#head.expectsContinue;
     this.#source = bytes;
     this.#sourceEnd = length;
@@ -55,23 +58,24 @@ export class Request {
   }
 
   /** Sends the head and as much of the body as is here, in one write if it fits. */
-  send(upstream: Upstream, backend: Backend): Outcome {
+  send(upstream: Upstream, backend: Backend): Sent {
     const { pending } = this.#session;
     const bytes = this.#source ?? pending.bytes;
     const end = this.#source === undefined ? pending.length : this.#sourceEnd;
     // Whoever waited must read the head again: others have used the shared one meanwhile.
-    if (this.#source === undefined) this.#headEnd = this.#head.parse(bytes, 0, end);
+    if (this.#source === undefined) this.#headEnd = this.#head.parse(bytes, 0, end, PASSED);
     this.#source = undefined;
     const at = this.#writeHead(bytes, upstream, backend);
-    this.#body.begin(this.#head.framing, this.#head.contentLength);
+    const { framing, contentLength } = this.#head;
+    this.#body.begin(framing, contentLength, 'chunked with trailers', this.#session.settings.maxBodySize);
     return this.#passBody(bytes, end, at, upstream);
   }
 
   /** Sends on more of the body; what belongs to later requests is kept. */
-  take(bytes: Buffer, length: number, upstream: Upstream): Outcome {
+  take(bytes: Buffer, length: number, upstream: Upstream): Sent {
     this.awaitsContinue = false;
     const consumed = this.#body.pass(bytes, 0, length, output.bytes, 0);
-    if (consumed === -1) return 'malformed';
+    if (consumed < 0) return consumed === -413 ? 'too large' : 'malformed';
     this.#keepForReplay(bytes, consumed);
     this.#session.readAhead(bytes, consumed, length);
     return output.send(upstream.socket, this.#body.outputEnd) ? 'sent' : 'backed-up';
@@ -80,18 +84,28 @@ export class Request {
   #writeHead(bytes: Buffer, upstream: Upstream, backend: Backend): number {
     const at = upstream.isUsed ? 0 : copy(backend.preface, 0, backend.preface.length, output.bytes, 0);
     upstream.isUsed = true;
-    return this.#head.write(bytes, backend.hasAgent ? this.#session.clientLine : undefined, output.bytes, at);
+    return this.#head.write(bytes, this.#added(bytes, backend), output.bytes, at);
+  }
+
+  /** The lines that are zdlb's own; the agent looks for its own in the first place. */
+  #added(bytes: Buffer, { hasAgent }: Backend): Buffer | undefined {
+    const { settings, clientLine } = this.#session;
+    const forwards = settings.forwarded === 'on' || (settings.forwarded === 'auto' && !hasAgent);
+    if (!forwards && this.#id === undefined) return hasAgent ? clientLine : undefined;
+    const forwarded = forwards ? this.#session.forwarding.replace(this.#head, bytes) : '';
+    const id = this.#id === undefined ? '' : `X-Request-Id: ${this.#id}\r\n`;
+    return Buffer.concat([hasAgent ? clientLine : NOTHING, Buffer.from(forwarded + id, 'latin1')]);
   }
 
   /** More may have been held than the output buffer takes at once. */
-  #passBody(bytes: Buffer, end: number, outputStart: number, upstream: Upstream): Outcome {
-    let outcome: Outcome = 'sent';
+  #passBody(bytes: Buffer, end: number, outputStart: number, upstream: Upstream): Sent {
+    let outcome: Sent = 'sent';
     let from = this.#headEnd;
     let at = outputStart;
     do {
-      const until = Math.min(end, from + output.bytes.length - at - GROWTH);
+      const until = Math.min(end, from + output.bytes.length - at - MAX_GROWTH);
       const consumed = this.#body.pass(bytes, from, until, output.bytes, at);
-      if (consumed === -1) return 'malformed';
+      if (consumed < 0) return consumed === -413 ? 'too large' : 'malformed';
       if (!output.send(upstream.socket, this.#body.outputEnd)) outcome = 'backed-up';
       from = consumed;
       at = 0;
@@ -104,7 +118,7 @@ export class Request {
   #setAside(bytes: Buffer, consumed: number, end: number): void {
     const { pending } = this.#session;
     this.#session.readAhead(bytes, consumed, end);
-    if (consumed > MAX_REPLAY) this.canReplay = false;
+    if (consumed > this.#session.settings.maxBufferSize) this.canReplay = false;
     if (!this.canReplay) pending.clear();
     else if (bytes === pending.bytes) pending.truncate(consumed);
     else pending.append(bytes, 0, consumed);
@@ -113,8 +127,10 @@ export class Request {
   #keepForReplay(bytes: Buffer, end: number): void {
     if (!this.canReplay) return;
     const { pending } = this.#session;
-    if (pending.length + end <= MAX_REPLAY) return pending.append(bytes, 0, end);
+    if (pending.length + end <= this.#session.settings.maxBufferSize) return pending.append(bytes, 0, end);
     this.canReplay = false;
     pending.clear();
   }
 }
+
+const NOTHING = Buffer.alloc(0);

@@ -1,5 +1,6 @@
 import { Body } from '../http/body.js';
 import { LF } from '../http/characters.js';
+import type { Coding } from '../http/chunked.js';
 import { INCOMPLETE } from '../http/fields.js';
 import { Framing } from '../http/framing.js';
 import type { RequestHead } from '../http/request-head.js';
@@ -27,6 +28,9 @@ export class Response {
   readonly #partialHead = new ByteQueue();
   isHead = false;
   minorVersion = 1;
+  takesTrailers = false;
+  /** How long the worker said that it keeps the connection idle, in milliseconds. */
+  keepAliveTimeout = Infinity;
   /** Whether the worker's connection may serve another request. */
   keepsUpstream = false;
   /** Whether the client's connection may. */
@@ -55,6 +59,7 @@ export class Response {
   expect(request: RequestHead): void {
     this.isHead = request.method.isHead;
     this.minorVersion = request.minorVersion;
+    this.takesTrailers = request.takesTrailers;
     this.#isUpgrade = request.isUpgrade;
     this.#isPersistent = request.isPersistent;
     this.restart();
@@ -137,10 +142,17 @@ export class Response {
     // Without a length and without chunks, only the end of the connection can end the body.
     const endsClient = framing === Framing.close || (framing === Framing.chunked && this.minorVersion === 0);
     this.keepsUpstream = responseHead.isPersistent;
+    this.keepAliveTimeout = responseHead.keepAliveTimeout(bytes);
     this.keepsClient = this.mayKeepClient && !endsClient;
     const at = responseHead.write(bytes, this.#connectionLine(), this, output.bytes, 0);
-    this.#body.begin(framing, responseHead.contentLength, this.minorVersion === 0);
+    this.#body.begin(framing, responseHead.contentLength, this.#coding, Infinity);
     return this.#takeBody(bytes, headEnd, end, at);
+  }
+
+  /** No chunks to HTTP/1.0 (RFC 9112 7.1), no trailers to who did not ask for them (RFC 9110 6.5.1). */
+  get #coding(): Coding {
+    if (this.minorVersion === 0) return 'none';
+    return this.takesTrailers ? 'chunked with trailers' : 'chunked';
   }
 
   #connectionLine(): ConnectionLine {
@@ -150,7 +162,7 @@ export class Response {
 
   #takeBody(bytes: Buffer, start: number, end: number, at: number): Outcome {
     const consumed = this.#body.pass(bytes, start, end, output.bytes, at);
-    if (consumed === -1) return 'malformed';
+    if (consumed < 0) return 'malformed';
     if (consumed < end) this.keepsUpstream = false;
     this.hasBegun = true;
     this.#partialHead.clear();

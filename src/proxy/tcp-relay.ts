@@ -7,18 +7,26 @@ import type { Lease } from './lease.js';
 import type { Relay } from './listener.js';
 import { output } from './output.js';
 import { readAccepted } from './reading.js';
-import { CONNECT_MS, MAX_ATTEMPTS, type Upstream, type UpstreamUser } from './upstream.js';
+import { MAX_ATTEMPTS, type Upstream, type UpstreamUser } from './upstream.js';
 
-/** How many bytes of a client are read while it waits for its worker. */
-const MAX_EARLY = 64 * 1024;
+/** What an operator may say of connections. */
+export interface TcpSettings {
+  /** How long a worker may take to accept a connection, in milliseconds. */
+  readonly connectTimeout: number;
+  /** How many bytes of a client are read while it waits for its worker. */
+  readonly maxBufferSize: number;
+}
 
 /** Balances connections: one lease and one upstream socket for the life of a client's connection. */
 export class TcpRelay implements Relay {
   readonly #balancer: Balancer;
+  /** In force from the next connection on. */
+  settings: TcpSettings;
   readonly #links = new Set<TcpLink>();
 
-  constructor(balancer: Balancer) {
+  constructor(balancer: Balancer, settings: TcpSettings) {
     this.#balancer = balancer;
+    this.settings = settings;
   }
 
   get connections(): number {
@@ -26,7 +34,7 @@ export class TcpRelay implements Relay {
   }
 
   accept(client: Socket): void {
-    const link = new TcpLink(client, this.#balancer, () => this.#links.delete(link));
+    const link = new TcpLink(client, this.#balancer, this.settings, () => this.#links.delete(link));
     this.#links.add(link);
     this.#balancer.claim(link);
   }
@@ -61,6 +69,7 @@ const MOVES: Moves<State> = {
 class TcpLink implements Claimant, UpstreamUser {
   readonly #client: Socket;
   readonly #balancer: Balancer;
+  readonly #settings: TcpSettings;
   readonly #closed: () => void;
   readonly #early = new ByteQueue();
   readonly #lifecycle = new Lifecycle<State>('A link', 'claiming', MOVES);
@@ -69,8 +78,9 @@ class TcpLink implements Claimant, UpstreamUser {
   #attempts = 0;
   #clientHasEnded = false;
 
-  constructor(accepted: Socket, balancer: Balancer, closed: () => void) {
+  constructor(accepted: Socket, balancer: Balancer, settings: TcpSettings, closed: () => void) {
     this.#balancer = balancer;
+    this.#settings = settings;
     this.#closed = closed;
     this.#client = readAccepted(accepted, (bytes, length) => this.#received(bytes, length));
     this.#client
@@ -86,7 +96,7 @@ class TcpLink implements Claimant, UpstreamUser {
     const upstream = lease.backend.connect(this);
     this.#upstream = upstream;
     this.#lifecycle.to('connecting');
-    this.#lifecycle.after(CONNECT_MS, () => this.lost(upstream));
+    this.#lifecycle.after(this.#settings.connectTimeout, () => this.lost(upstream));
   }
 
   refused(): void {
@@ -141,7 +151,7 @@ class TcpLink implements Claimant, UpstreamUser {
       return;
     }
     this.#early.append(bytes, 0, length);
-    if (this.#early.length >= MAX_EARLY) this.#client.pause();
+    if (this.#early.length >= this.#settings.maxBufferSize) this.#client.pause();
   }
 
   /** Each side's end is passed to the other (half-close). */

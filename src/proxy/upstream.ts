@@ -3,8 +3,6 @@ import type { PrivateAddress } from '../core/messages.cjs';
 import { readingInto } from './reading.js';
 import { unsentBytes } from './writing.js';
 
-/** How long a worker may take to accept a connection, in milliseconds. */
-export const CONNECT_MS = 5_000;
 /** On how many workers a request or a connection is tried before its client is told. */
 export const MAX_ATTEMPTS = 5;
 /** How long a worker may go without taking a byte of what a client sent last, before it left. */
@@ -29,6 +27,8 @@ export class Upstream {
   user: UpstreamUser;
   /** Whether a request was sent on it before: then its silent death says nothing about this request. */
   isUsed = false;
+  /** While idle: when it is not used again, on the clock of `performance.now()`. */
+  staleAt = Infinity;
   #error: Error | undefined;
 
   constructor(address: PrivateAddress, user: UpstreamUser) {

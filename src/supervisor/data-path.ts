@@ -1,3 +1,4 @@
+import type { Config } from '../core/config.js';
 import type { Listening } from '../core/messages.cjs';
 import type { Worker } from './worker.js';
 
@@ -10,6 +11,8 @@ export interface DataPath {
    * @throws {ZdlbError} `start`, when the address is taken or not to be had
    */
   open(listening: Listening): Promise<void>;
+  /** From this tick on, `config` holds: the settings of the generation that is about to serve. */
+  configure(config: Config): void;
   /**
    * From this tick on, new work goes to `workers` (all of them ready) and to no others. The same workers may come again
    * with more doors, when a program opens a further port after it was ready. Empty while no worker is ready.

@@ -165,7 +165,9 @@ export class Supervisor {
     try {
       await this.#retiring.room();
       const wanted = config.workers === this.#config.workers ? this.#wanted : wantedBy(config);
-      this.#takeOver(await this.#raise(generation, config, wanted));
+      const raised = await this.#raise(generation, config, wanted);
+      this.#dataPath.configure(config);
+      this.#takeOver(raised);
       this.#config = config;
       this.#wanted = wanted;
     } catch (error) {

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
 import { freePort } from '../kit/free-port.ts';
 import { type Front, spawnFront } from '../kit/front.ts';
+import { RawClient } from '../kit/raw-client.ts';
 
 /** A front that runs by a file, and the file. */
 async function startByFile() {
@@ -32,6 +33,17 @@ test('SIGHUP reads the configuration anew and reloads', async () => {
   await write({ workers: 3 });
   expect(await hangUp(front)).toMatchObject({ event: 'reload.done', generation: 2 });
   expect(new Set(front.workers(2).keys())).toEqual(new Set([0, 1, 2]));
+});
+
+test('what SIGHUP changes holds for clients too, without a new connection', async () => {
+  const { front, write } = await startByFile();
+  const client = await RawClient.connect(front.port);
+  const target = `/${'a'.repeat(100)}`;
+  const ask = async () => client.exchange({ method: 'GET', bytes: `GET ${target} HTTP/1.1\r\nHost: a\r\n\r\n` });
+  expect(await ask()).not.toMatchObject({ response: { status: 414 } });
+  await write({ maxTargetSize: 64 });
+  expect(await hangUp(front)).toMatchObject({ event: 'reload.done' });
+  expect(await ask()).toMatchObject({ response: { status: 414 } });
 });
 
 test('SIGHUP fails, and names it, for what cannot change or is wrong', async () => {

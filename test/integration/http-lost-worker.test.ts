@@ -34,6 +34,15 @@ describe('when a worker is lost', () => {
     expect(await next.gets('\r\n\r\n')).toBe(GET);
   });
 
+  test('before a byte of the answer, a POST with an Idempotency-Key is answered by another', async () => {
+    const request = 'POST / HTTP/1.1\r\nHost: a\r\nIdempotency-Key: 5\r\nContent-Length: 2\r\n\r\nhi';
+    const { client, other } = await lose(request, (worker) => worker.socket.resetAndDestroy());
+    const worker = await other.accepts();
+    expect(await worker.gets('hi')).toBe(request);
+    worker.send(OK);
+    expect(await client.gets('ok')).toBe(OK);
+  });
+
   test('behind an interim response, an idempotent request is not repeated', async () => {
     const { client } = await lose(GET, (worker) => {
       worker.send('HTTP/1.1 103 Early Hints\r\n\r\n');
@@ -122,5 +131,42 @@ describe('when a worker is lost', () => {
     const { client, worker } = await exchange('GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n', 'nonsense\r\n');
     await worker.ends();
     expect(await client.gets('answered\n')).toMatch(/^HTTP\/1.1 502 .*\r\nConnection: keep-alive\r\n/s);
+  });
+});
+
+describe('an idle connection to a worker without an agent, which may close it when it likes,', () => {
+  const POST = 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n';
+
+  test.each([
+    ['is used again for a request that could be sent twice', GET, OK, 1],
+    ['is not used for any other', POST, OK, 2],
+    [
+      'is not used shortly before the time that it announced',
+      GET,
+      OK.replace('\r\n', '\r\nKeep-Alive: max=9, timeout=1\r\n'),
+      2,
+    ],
+    [
+      'is used well before the time that it announced',
+      GET,
+      OK.replace('\r\n', '\r\nKeep-Alive: timeout=5, max=9\r\n'),
+      1,
+    ],
+  ])('%s', async (_name, second, answer, connections) => {
+    const { client, worker, stage } = await exchange(GET, answer);
+    await client.gets('ok');
+    client.send(second);
+    const used = connections === 1 ? worker : await stage.accepts();
+    await used.gets(connections === 1 ? GET + second : second);
+    used.send(OK);
+    expect(await client.gets(/ok.*ok$/s)).toBe(OK + OK);
+  });
+
+  test('is not used after two seconds', async () => {
+    const { client, stage } = await exchange(GET, OK);
+    await client.gets('ok');
+    await new Promise((resolve) => setTimeout(resolve, 2_100));
+    client.send(GET);
+    await (await stage.accepts()).gets(GET);
   });
 });

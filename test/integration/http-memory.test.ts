@@ -111,18 +111,18 @@ describe.each([100, 4_096, 16_000])('a socket that was backed up by pieces of %d
 
 describe('an upload larger than the output buffer', () => {
   const BODY = `${'x'.repeat(999_997)}END`;
-  const POST = `POST / HTTP/1.1\r\nHost: a\r\nContent-Length: ${BODY.length}\r\n\r\n${BODY}`;
+  const PUT = `PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: ${BODY.length}\r\n\r\n${BODY}`;
 
   async function arrives(stage: Stage): Promise<Wire> {
     const worker = await stage.accepts();
-    expect(await worker.gets('END')).toHaveLength(POST.length);
+    expect(await worker.gets('END')).toHaveLength(PUT.length);
     return worker;
   }
 
   test('that came while its worker was being connected', async () => {
     const { port, stage } = await scene();
     const client = await dial(port);
-    client.send(POST);
+    client.send(PUT);
     (await arrives(stage)).send(OK);
     await client.gets('ok');
   });
@@ -131,7 +131,7 @@ describe('an upload larger than the output buffer', () => {
     const stage = await Stage.open();
     const { port, balancer } = await openRelay('http');
     const client = await dial(port);
-    client.send(POST);
+    client.send(PUT);
     while (client.socket.writableLength === BODY.length || balancer.waiting === 0) await new Promise(setImmediate);
     await new Promise((resolve) => setTimeout(resolve, 100));
     balancer.swap([backendAt(stage.port)]);
@@ -142,12 +142,12 @@ describe('an upload larger than the output buffer', () => {
   test('that came behind a slow request', async () => {
     const { port, stage } = await scene();
     const client = await dial(port);
-    client.send(GET + POST);
+    client.send(GET + PUT);
     const worker = await stage.accepts();
     await worker.gets(GET);
     await new Promise((resolve) => setTimeout(resolve, 100));
     worker.send(OK);
-    expect(await worker.gets('END')).toHaveLength(GET.length + POST.length);
+    expect(await worker.gets('END')).toHaveLength(GET.length + PUT.length);
     worker.send(OK);
     await client.gets(/ok.*ok/s);
   });

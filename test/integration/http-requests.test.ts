@@ -7,12 +7,12 @@ describe('requests', () => {
     const { port, stages } = await scene(2);
     const client = await dial(port);
     client.send(
-      Array.from({ length: 10 }, (_, i) => `POST /${i} HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\n${i}`).join(''),
+      Array.from({ length: 10 }, (_, i) => `PUT /${i} HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\n${i}`).join(''),
     );
     const workers: Wire[] = [];
     for (let i = 0; i < 10; i++) {
       const worker = (workers[i % 2] ??= await stages[(i + 1) % 2]!.accepts());
-      await worker.gets(new RegExp(`POST /${i} .*\r\n\r\n${i}$`, 's'));
+      await worker.gets(new RegExp(`PUT /${i} .*\r\n\r\n${i}$`, 's'));
       worker.send(`HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n${i}`);
     }
     const all = await client.gets('\r\n\r\n9');
@@ -70,7 +70,7 @@ describe('requests', () => {
   });
 
   test('are refused with 503 and Retry-After when they have waited too long, or too many wait', async () => {
-    const relay = await openRelay('http', { timeout: 50, max: 1 });
+    const relay = await openRelay('http', { hold: { timeout: 50, max: 1 } });
     const first = await dial(relay.port);
     first.send(GET);
     while (relay.balancer.waiting < 1) await new Promise(setImmediate);

@@ -94,7 +94,7 @@ test('a worker that cannot be reached leaves the connection to another', async (
 });
 
 test('connections wait while no worker is ready, and close when it takes too long', async () => {
-  const relay = await openRelay('tcp', { timeout: 5_000, max: 1 });
+  const relay = await openRelay('tcp', { hold: { timeout: 5_000, max: 1 } });
   const stage = await Stage.open();
   const first = await dial(relay.port);
   first.send('early');
@@ -131,7 +131,7 @@ test("the worker gets a PROXY header with its secret and the client's address fi
 });
 
 test('a client that leaves while it waits gives up its place', async () => {
-  const relay = await openRelay('tcp', { timeout: 5_000, max: 1 });
+  const relay = await openRelay('tcp', { hold: { timeout: 5_000, max: 1 } });
   const client = await dial(relay.port);
   while (relay.balancer.waiting < 1) await new Promise(setImmediate);
   client.socket.resetAndDestroy();

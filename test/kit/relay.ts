@@ -1,16 +1,31 @@
 import { onTestFinished } from 'vitest';
+import { parseConfig } from '../../src/core/config.js';
 import { Backend } from '../../src/proxy/backend.js';
 import { Balancer, type Hold } from '../../src/proxy/balancer.js';
 import { HttpRelay } from '../../src/proxy/http-relay.js';
+import type { HttpSettings } from '../../src/proxy/http-settings.js';
 import { Listener } from '../../src/proxy/listener.js';
 import { TcpRelay } from '../../src/proxy/tcp-relay.js';
 import { freePort } from './free-port.js';
 import { Stage, dial } from './wire.js';
 
+/** The defaults, but that X-Forwarded-* pass: hand-played workers have no agent, and would get them with every request. */
+export const SETTINGS: HttpSettings = {
+  ...parseConfig({ forwarded: 'off' }, 'config', (key) => key),
+  trusts: () => false,
+};
+
+/** How a relay differs from the defaults. */
+export interface RelayOptions extends Partial<HttpSettings> {
+  readonly hold?: Hold;
+}
+
 /** A public port on 127.0.0.1 with a relay behind it, in this process; closed when the test ends. */
-export async function openRelay(mode: 'http' | 'tcp', hold: Hold = { timeout: 5_000, max: 100 }) {
+export async function openRelay(mode: 'http' | 'tcp', options: RelayOptions = {}) {
+  const { hold = { timeout: 5_000, max: 100 }, ...others } = options;
+  const settings = { ...SETTINGS, ...others };
   const balancer = new Balancer(hold);
-  const relay = mode === 'http' ? new HttpRelay(balancer) : new TcpRelay(balancer);
+  const relay = mode === 'http' ? new HttpRelay(balancer, settings) : new TcpRelay(balancer, settings);
   const port = await freePort();
   const listener = new Listener(port, relay);
   await listener.open('127.0.0.1');
@@ -28,17 +43,17 @@ export const GET = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n';
 export const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
 
 /** A relay in front of `count` hand-played workers. */
-export async function scene(count = 1) {
+export async function scene(count = 1, options: RelayOptions = {}) {
   const stages = await Promise.all(Array.from({ length: count }, () => Stage.open()));
-  const relay = await openRelay('http');
+  const relay = await openRelay('http', options);
   const backends = stages.map((stage) => backendAt(stage.port));
   relay.balancer.swap(backends);
   return { ...relay, stages, backends, stage: stages[0]! };
 }
 
 /** Sends `request` and answers it with `response`; what each side got. */
-export async function exchange(request: string, response: string) {
-  const { port, stage, backends, relay } = await scene();
+export async function exchange(request: string, response: string, options: RelayOptions = {}) {
+  const { port, stage, backends, relay } = await scene(1, options);
   const client = await dial(port);
   client.send(request);
   const worker = await stage.accepts();

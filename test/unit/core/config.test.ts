@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { options, parseConfig } from '../../../src/core/config.js';
+import { Networks } from '../../../src/core/networks.js';
 import { ZdlbError } from '../../../src/core/errors.js';
 
 const read = (input: Record<string, unknown>) => parseConfig(input, 'config', (key) => key);
@@ -26,6 +27,20 @@ test('without settings, the defaults hold', () => {
     stopSignal: 'SIGTERM',
     holdTimeout: 30_000,
     holdMax: 1_024,
+    headerTimeout: 10_000,
+    bodyTimeout: 60_000,
+    keepAliveTimeout: 75_000,
+    connectTimeout: 5_000,
+    responseTimeout: Infinity,
+    tunnelTimeout: 3_600_000,
+    maxHeadSize: 16_384,
+    maxFields: 100,
+    maxTargetSize: 8_192,
+    maxBodySize: Infinity,
+    maxBufferSize: 65_536,
+    forwarded: 'auto',
+    trustProxy: new Networks([]),
+    requestId: false,
     cwd: '.',
     nodeArgs: [],
     logLevel: 'info',
@@ -55,6 +70,18 @@ describe('a mistake is named with what was met and what was wanted', () => {
     [{ name: 'a b' }, 'Bad value for name: met "a b", wanted 1 to 64 of the characters A-Z a-z 0-9 . _ -'],
     [{ nodeArgs: 5 }, 'Bad value for nodeArgs: met 5, wanted options of node, in one string or a list'],
     [{ args: 'x' }, 'Bad value for args: met "x", wanted a list of texts'],
+    [{ headerTimeout: '0' }, 'Bad value for headerTimeout: met "0", wanted a duration such as 500ms, 30s, 5m or 1h'],
+    [
+      { responseTimeout: 'none' },
+      'Bad value for responseTimeout: met "none", wanted a duration such as 500ms, 30s, 5m or 1h, or off',
+    ],
+    [{ maxHeadSize: '1G' }, 'Bad value for maxHeadSize: met "1G", wanted a size from 1K to 64K, such as 16K'],
+    [{ maxBodySize: '5 MB' }, 'Bad value for maxBodySize: met "5 MB", wanted a size such as 512K, 300M or 2G, or off'],
+    [
+      { trustProxy: '10.0.0.0/33' },
+      'Bad value for trustProxy: met "10.0.0.0/33", wanted an address or a CIDR range such as 10.0.0.0/8',
+    ],
+    [{ requestId: 'yes' }, 'Bad value for requestId: met "yes", wanted true or false'],
     [{ script: 5 }, 'Bad value for script: met 5, wanted a path'],
     [{ worker: 4 }, 'Unknown option worker; did you mean workers?'],
     [{ tree: 4 }, 'Unknown option tree'],

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { formatDuration, parseDuration } from '../../../src/core/quantity.js';
+import { formatDuration, parseDuration, parseSize } from '../../../src/core/quantity.js';
 
 describe('parseDuration() reads', () => {
   test.each([
@@ -15,6 +15,21 @@ describe('parseDuration() reads', () => {
 
   test.each(['', '5', '-1s', '1 s', '1d', 's', '1e3s', '0x10s', '999999h'])('nothing into %j', (text) => {
     expect(parseDuration(text)).toBe(undefined);
+  });
+});
+
+describe('parseSize() reads', () => {
+  test.each([
+    ['512', 512],
+    ['16K', 16_384],
+    ['1.5M', 1_572_864],
+    ['2G', 2_147_483_648],
+  ])('%s', (text, bytes) => {
+    expect(parseSize(text)).toBe(bytes);
+  });
+
+  test.each(['', '-1', '1 K', '1k', '1KB', 'K', '1e3', '0x10'])('nothing into %j', (text) => {
+    expect(parseSize(text)).toBe(undefined);
   });
 });
 

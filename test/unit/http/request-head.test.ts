@@ -2,12 +2,13 @@ import { describe, expect, test } from 'vitest';
 import { RequestHead } from '../../../src/http/request-head.js';
 
 const INCOMPLETE = 0;
+const BOUNDS = { maxFields: 100, maxTargetSize: 8_192 };
 
 /** Parses `text`; a number is the status that refuses it, a text is the head as it is written down for the worker. */
 function read(text: string, added?: string): number | string {
   const bytes = Buffer.from(text, 'latin1');
   const head = new RequestHead();
-  const headEnd = head.parse(bytes, 0, bytes.length);
+  const headEnd = head.parse(bytes, 0, bytes.length, BOUNDS);
   if (headEnd <= 0) return -headEnd;
   const output = Buffer.alloc(32 * 1024);
   const end = head.write(bytes, added === undefined ? undefined : Buffer.from(added), output, 0);
@@ -26,7 +27,7 @@ describe('a request head is written anew', () => {
     ['behind empty lines', `\r\n\r\n${get('')}`, get('')],
     [
       'without hop-by-hop fields',
-      get('Connection: keep-alive\r\nKeep-Alive: 5\r\nTE: trailers\r\nProxy-Connection: x\r\n'),
+      get('Connection: keep-alive\r\nKeep-Alive: 5\r\nTE: gzip\r\nProxy-Connection: x\r\n'),
       get(''),
     ],
     ['without fields that Connection names', get('Connection: close, Foo\r\nFoo: 1\r\nBar: 2\r\n'), get('Bar: 2\r\n')],
@@ -135,7 +136,7 @@ test('every beginning of a good head is incomplete, whatever comes behind it', (
   const text = 'POST http://a:1/b HTTP/1.1\r\nHost: a:1\r\nContent-Length: 3\r\nA: \t b\r\n\r\n';
   for (let length = 0; length < text.length; length++) {
     const bytes = Buffer.from(`${text.slice(0, length)}\r\n\r\n:`, 'latin1');
-    expect(new RequestHead().parse(bytes, 0, length), `cut at ${length}`).toBe(INCOMPLETE);
+    expect(new RequestHead().parse(bytes, 0, length, BOUNDS), `cut at ${length}`).toBe(INCOMPLETE);
   }
 });
 
@@ -149,7 +150,7 @@ describe('a connection stays open behind the response', () => {
   ];
   test.each(cases)('%j: %s', (input, isPersistent) => {
     const head = new RequestHead();
-    expect(head.parse(Buffer.from(input), 0, input.length)).toBe(input.length);
+    expect(head.parse(Buffer.from(input), 0, input.length, BOUNDS)).toBe(input.length);
     expect(head.isPersistent).toBe(isPersistent);
   });
 });

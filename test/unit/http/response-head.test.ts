@@ -2,9 +2,9 @@ import { describe, expect, test } from 'vitest';
 import { Framing } from '../../../src/http/framing.js';
 import { type ConnectionLine, ResponseHead } from '../../../src/http/response-head.js';
 
-const GET = { isHead: false, minorVersion: 1 };
-const HEAD = { isHead: true, minorVersion: 1 };
-const OLD = { isHead: false, minorVersion: 0 };
+const GET = { isHead: false, minorVersion: 1, takesTrailers: false };
+const HEAD = { ...GET, isHead: true };
+const OLD = { ...GET, minorVersion: 0 };
 
 function read(text: string, asked = GET, line: ConnectionLine = 'none') {
   const bytes = Buffer.from(text, 'latin1');

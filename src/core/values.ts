@@ -1,0 +1,75 @@
+import { constants } from 'node:os';
+import { z } from 'zod';
+import { parseDuration, parseSize } from './quantity.js';
+
+/** The kinds of value that an option may have, each as a schema that says what it met and what it wanted. */
+
+/** A value that `parse` understands; `wanted` ends the sentence "met X, wanted …" when it does not. */
+export function value<T>(wanted: string, parse: (raw: unknown) => T | undefined) {
+  return z.unknown().transform((raw, context): T => {
+    const parsed = parse(raw);
+    if (parsed !== undefined) return parsed;
+    context.addIssue({ code: 'custom', message: `met ${JSON.stringify(raw)}, wanted ${wanted}` });
+    return z.NEVER;
+  });
+}
+
+export function integer(raw: unknown, least: number, most: number): number | undefined {
+  if ((typeof raw !== 'string' && typeof raw !== 'number') || !/^\d{1,15}$/.test(String(raw))) return undefined;
+  const number = Number(raw);
+  return number >= least && number <= most ? number : undefined;
+}
+
+export const text = (wanted: string) =>
+  value(wanted, (raw) => (typeof raw === 'string' && raw !== '' ? raw : undefined));
+
+export function texts(raw: unknown): readonly string[] | undefined {
+  return Array.isArray(raw) && raw.every((item) => typeof item === 'string') ? raw : undefined;
+}
+
+const DURATION = 'a duration such as 500ms, 30s, 5m or 1h';
+
+/** @param least milliseconds */
+function milliseconds(raw: unknown, least: number): number | undefined {
+  const ms = typeof raw === 'string' || raw === 0 ? parseDuration(String(raw)) : undefined;
+  return ms !== undefined && ms >= least ? ms : undefined;
+}
+
+export const duration = () => value(DURATION, (raw) => milliseconds(raw, 0));
+
+export const positiveDuration = () => value(DURATION, (raw) => milliseconds(raw, 1));
+
+/** A quantity that may also be `off`, which is Infinity. */
+export const orOff = (wanted: string, parse: (raw: unknown) => number | undefined) =>
+  value(`${wanted}, or off`, (raw) => (raw === 'off' ? Infinity : parse(raw)));
+
+export const durationOrOff = () => orOff(DURATION, (raw) => milliseconds(raw, 1));
+
+/** Bytes, within bounds that the buffers of the data path are made for. */
+export function bytes(raw: unknown, least: number, most: number): number | undefined {
+  const size = typeof raw === 'string' || typeof raw === 'number' ? parseSize(String(raw)) : undefined;
+  return size !== undefined && size >= least && size <= most ? size : undefined;
+}
+
+export const size = (range: string, least: number, most: number) =>
+  value(`a size from ${range}, such as 16K`, (raw) => bytes(raw, least, most));
+
+export const flag = () =>
+  value('true or false', (raw) => {
+    if (raw === true || raw === 'true') return true;
+    return raw === false || raw === 'false' ? false : undefined;
+  });
+
+export const oneOf = <const T extends string>(...values: readonly T[]) =>
+  value(values.join(', ').replace(/, ([^,]*)$/, ' or $1'), (raw) => values.find((candidate) => candidate === raw));
+
+export const signal = () =>
+  value('the name of a signal such as SIGTERM', (raw) =>
+    typeof raw === 'string' && Object.hasOwn(constants.signals, raw) ? (raw as NodeJS.Signals) : undefined,
+  );
+
+/** Shell words without expansions: blanks separate, quotes group. */
+export function words(raw: string): readonly string[] {
+  const found = raw.match(/(?:"[^"]*"|'[^']*'|[^\s"'])+/g) ?? [];
+  return found.map((word) => word.replaceAll(/"([^"]*)"|'([^']*)'/g, '$1$2'));
+}
