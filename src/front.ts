@@ -1,5 +1,5 @@
 import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Config } from './core/config.js';
@@ -7,6 +7,8 @@ import { withinTime } from './core/deadline.js';
 import { ZdlbError, messageOf } from './core/errors.js';
 import type { Journal } from './core/journal.js';
 import type { Listening } from './core/messages.cjs';
+import { Admission, type AdmissionSettings } from './proxy/admission.js';
+import { openFilesLimit, withinOpenFiles } from './proxy/open-files.js';
 import { PublicPort } from './public-port.js';
 import type { DataPath } from './supervisor/data-path.js';
 import { nodeSpawner } from './supervisor/spawn.js';
@@ -33,6 +35,7 @@ export class Front implements DataPath {
   #config: Config;
   readonly #journal: Journal;
   readonly #supervisor: Supervisor;
+  readonly #admission: Admission;
   readonly #ports = new Map<number, PublicPort>();
   readonly #socketFolder: string | undefined;
   readonly #listening: () => void;
@@ -43,6 +46,7 @@ export class Front implements DataPath {
     this.#config = config;
     this.#journal = journal;
     this.#listening = listening;
+    this.#admission = new Admission(this.#bounds(), journal);
     this.#socketFolder = config.transport === 'unix' ? makeFolder() : undefined;
     const spawn = nodeSpawner(AGENT, this.#socketFolder);
     this.#supervisor = new Supervisor({ config, dataPath: this, journal, spawn });
@@ -104,7 +108,7 @@ export class Front implements DataPath {
     let port = this.#ports.get(listening.port);
     if (port === undefined) {
       const mode = this.#config.mode === 'auto' ? listening.protocol : this.#config.mode;
-      port = new PublicPort(listening.port, mode, this.#config);
+      port = new PublicPort(listening.port, mode, this.#config, this.#admission);
       this.#ports.set(listening.port, port);
     }
     const host = this.#isFirst(port) ? (this.#config.host ?? listening.host) : listening.host;
@@ -117,6 +121,7 @@ export class Front implements DataPath {
 
   configure(config: Config): void {
     this.#config = config;
+    this.#admission.configure(this.#bounds());
     for (const port of this.#ports.values()) port.configure(config);
   }
 
@@ -127,6 +132,19 @@ export class Front implements DataPath {
   async drain(worker: Worker): Promise<void> {
     if (this.#drainsNoMore) return;
     await Promise.all([...this.#ports.values()].map((port) => port.drained(worker)));
+  }
+
+  /** The bounds of connections as they are wanted, or as far as the system allows. */
+  #bounds(): AdmissionSettings {
+    const { maxConnections, workers } = this.#config;
+    const limit = openFilesLimit();
+    const bounds = withinOpenFiles(this.#config, workers === 'max' ? availableParallelism() : workers, limit);
+    if (bounds.maxConnections < maxConnections) {
+      const entry = { event: 'connections.lowered', maxConnections: bounds.maxConnections, openFiles: limit };
+      const message = `At most ${bounds.maxConnections} connections at a time, not ${maxConnections === Infinity ? 'any number' : maxConnections}: this process may have ${limit} open files, and a connection may take two. Raise it with ulimit -n`;
+      this.#journal.info(entry, message);
+    }
+    return bounds;
   }
 
   #isFirst(port: PublicPort): boolean {

@@ -5,7 +5,7 @@ import { Backend } from './proxy/backend.js';
 import { Balancer, type Hold } from './proxy/balancer.js';
 import { HttpRelay } from './proxy/http-relay.js';
 import type { HttpSettings } from './proxy/http-settings.js';
-import { Listener } from './proxy/listener.js';
+import { type Gate, Listener } from './proxy/listener.js';
 import { TcpRelay } from './proxy/tcp-relay.js';
 import type { Worker } from './supervisor/worker.js';
 
@@ -19,13 +19,13 @@ export class PublicPort {
   /** By door: a program that closes and listens again has another one. */
   readonly #backends = new WeakMap<Door, Backend>();
 
-  constructor(port: number, mode: 'http' | 'tcp', config: Config) {
+  constructor(port: number, mode: 'http' | 'tcp', config: Config, gate: Gate) {
     this.port = port;
     this.mode = mode;
     const settings = settingsOf(config);
     this.#balancer = new Balancer(settings.hold);
     this.#relay = mode === 'http' ? new HttpRelay(this.#balancer, settings) : new TcpRelay(this.#balancer, settings);
-    this.#listener = new Listener(port, this.#relay);
+    this.#listener = new Listener(port, this.#relay, gate);
   }
 
   /** Whether clients can connect anywhere. */

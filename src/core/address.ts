@@ -22,8 +22,10 @@ export function plainAddress(text: string): string | undefined {
  */
 export function subscriberOf(address: string): string {
   if (!address.includes(':')) return address;
-  const plain = unmapped(address) ?? canonical(address);
-  return plain.includes(':') ? `${groupsOf(plain).slice(0, NETWORK_GROUPS).join(':')}::/64` : plain;
+  const ipv4 = unmapped(address);
+  if (ipv4 !== undefined) return ipv4;
+  const network = groupsOf(withoutZone(address)).slice(0, NETWORK_GROUPS);
+  return `${network.map((group) => group.toString(16)).join(':')}::/64`;
 }
 
 /** The 16-bit groups of a plain address: two of IPv4, eight of IPv6. */
@@ -48,6 +50,11 @@ function halves(dotted: string): readonly number[] {
 function unmapped(address: string): string | undefined {
   const rest = address.startsWith(MAPPED) ? address.slice(MAPPED.length) : '';
   return isIPv4(rest) ? rest : undefined;
+}
+
+function withoutZone(address: string): string {
+  const zone = address.indexOf('%');
+  return zone === -1 ? address : address.slice(0, zone);
 }
 
 function canonical(address: string): string {

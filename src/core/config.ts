@@ -3,7 +3,7 @@ import { ZdlbError } from './errors.js';
 import { httpOptions } from './http-options.js';
 import { type OptionMeta, option } from './option.js';
 import { nearest } from './suggestion.js';
-import { duration, integer, oneOf, signal, text, texts, value, words } from './values.js';
+import { duration, integer, numberOrOff, oneOf, signal, text, texts, value, words } from './values.js';
 
 const NAME = /^[A-Za-z0-9._-]{1,64}$/;
 
@@ -72,6 +72,15 @@ const schema = z.strictObject({
     description: 'how many requests or connections may wait at a time',
   }),
   ...httpOptions,
+  maxConnections: option(numberOrOff(1, 1_000_000).default(8_192), {
+    argument: 'N|off',
+    description: 'client connections at a time; up to --hold-max further ones wait unread',
+  }),
+  maxConnectionsPerAddress: option(numberOrOff(1, 1_000_000).default(Infinity), {
+    argument: 'N|off',
+    description: 'the same for one IPv4 address or IPv6 /64',
+    otherwise: 'off',
+  }),
   envFile: option(text('a path').optional(), {
     argument: 'FILE',
     description: 'environment of the workers, read anew at each reload',

@@ -43,6 +43,9 @@ export const positiveDuration = () => value(DURATION, (raw) => milliseconds(raw,
 export const orOff = (wanted: string, parse: (raw: unknown) => number | undefined) =>
   value(`${wanted}, or off`, (raw) => (raw === 'off' ? Infinity : parse(raw)));
 
+export const numberOrOff = (least: number, most: number) =>
+  orOff(`a whole number from ${least} to ${most}`, (raw) => integer(raw, least, most));
+
 export const durationOrOff = () => orOff(DURATION, (raw) => milliseconds(raw, 1));
 
 /** Bytes, within bounds that the buffers of the data path are made for. */

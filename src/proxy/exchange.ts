@@ -5,7 +5,7 @@ import type { Lease } from './lease.js';
 import { output } from './output.js';
 import { Request, type Sent } from './request.js';
 import { Response } from './response.js';
-import { MAX_ATTEMPTS, type Upstream, type UpstreamUser } from './upstream.js';
+import { MAX_ATTEMPTS, isOwnWant, type Upstream, type UpstreamUser } from './upstream.js';
 
 type State = 'idle' | 'claiming' | 'connecting' | 'sent' | 'tunnel';
 
@@ -113,8 +113,8 @@ export class Exchange implements Claimant, UpstreamUser {
     this.#response.keepsUpstream = false;
     upstream.discard();
     if (this.#state === 'tunnel') return this.#endTunnel(error);
-    if (this.#state === 'connecting') this.#balancer.shun(this.#lease!.backend);
-    if (this.#state === 'connecting' || this.#request.canReplay) this.#tryAnother();
+    if (this.#state === 'connecting') return this.#notConnected(error);
+    if (this.#request.canReplay) this.#tryAnother(502);
     else if (this.#response.isComplete) this.#maybeConclude();
     else this.#fail();
   }
@@ -199,13 +199,21 @@ export class Exchange implements Claimant, UpstreamUser {
     else this.#session.expireIn(this.#response.hasBegun ? Infinity : responseTimeout);
   }
 
-  #tryAnother(): void {
+  /** Nothing was sent, so anybody may have it. */
+  #notConnected(error: Error | undefined): void {
+    const isOwn = isOwnWant(error);
+    if (!isOwn) this.#balancer.shun(this.#lease!.backend);
+    this.#tryAnother(isOwn ? 503 : 502);
+  }
+
+  /** @param status what the client is told when it was one attempt too many */
+  #tryAnother(status: number): void {
     this.#upstream = undefined;
     this.#lease?.release();
     this.#lease = undefined;
     this.#response.restart();
     if (this.#attempts < MAX_ATTEMPTS) this.#claim();
-    else this.#fail();
+    else this.#fail(status);
   }
 
   /**

@@ -12,7 +12,8 @@ export class HttpRelay implements Relay, SessionHost {
   readonly balancer: Balancer;
   /** In force from the next head on. */
   settings: HttpSettings;
-  readonly #sessions = new Set<HttpSession>();
+  /** Each with whom to tell of its end. */
+  readonly #sessions = new Map<HttpSession, () => void>();
   readonly #sweeper: NodeJS.Timeout;
   #isFinishing = false;
 
@@ -26,28 +27,30 @@ export class HttpRelay implements Relay, SessionHost {
     return this.#sessions.size;
   }
 
-  accept(client: Socket): void {
+  accept(client: Socket, closed: () => void): void {
     const session = new HttpSession(client, this);
-    this.#sessions.add(session);
+    this.#sessions.set(session, closed);
     if (this.#isFinishing) session.finish();
   }
 
   left(session: HttpSession): void {
+    const closed = this.#sessions.get(session);
     this.#sessions.delete(session);
+    closed?.();
   }
 
   finish(): void {
     this.#isFinishing = true;
-    for (const session of this.#sessions) session.finish();
+    for (const session of this.#sessions.keys()) session.finish();
   }
 
   close(): void {
     clearInterval(this.#sweeper);
-    for (const session of this.#sessions) session.close();
+    for (const session of this.#sessions.keys()) session.close();
   }
 
   #sweep(): void {
     const now = performance.now();
-    for (const session of this.#sessions) session.expire(now);
+    for (const session of this.#sessions.keys()) session.expire(now);
   }
 }

@@ -31,6 +31,9 @@ export interface SessionHost {
   left(session: HttpSession): void;
 }
 
+/** Until a whole head has come. */
+const UNKNOWN = Buffer.alloc(0);
+
 type State = 'idle' | 'head' | 'exchange' | 'stalled' | 'tunnel' | 'lingering' | 'closed';
 
 /**
@@ -65,7 +68,7 @@ export class HttpSession {
   readonly #exchange: Exchange;
   #state: State = 'idle';
   #deadline: number;
-  #clientLine: Buffer | undefined;
+  #clientLine: Buffer = UNKNOWN;
   #forwarding: Forwarding | undefined;
   #hasEnded = false;
   #isFinishing = false;
@@ -99,7 +102,6 @@ export class HttpSession {
 
   /** The field line that tells the agent who the client is. */
   get clientLine(): Buffer {
-    this.#clientLine ??= clientLine(this.client);
     return this.#clientLine;
   }
 
@@ -243,6 +245,9 @@ export class HttpSession {
     if (size > settings.maxHeadSize) return this.refuse(431, false);
     if (headEnd < 0) return this.refuse(-headEnd, false);
     if (headEnd === INCOMPLETE) return this.#awaitHead(bytes, length);
+    if (this.#clientLine === UNKNOWN) this.#clientLine = clientLine(this.client);
+    // A client that has gone by now has no address; its request must not pass for that of the client before.
+    if (this.#clientLine.length === 0) return this.close();
     if (requestHead.contentLength > settings.maxBodySize) return this.refuse(413, requestHead.method.isHead);
     this.#to('exchange', Infinity);
     this.#exchange.begin(bytes, headEnd, length);

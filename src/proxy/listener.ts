@@ -1,16 +1,24 @@
 import { type Server, type Socket, createServer } from 'node:net';
 import { ZdlbError, messageOf, systemCode } from '../core/errors.js';
 
-/** What a listener hands its connections to. */
+/** What an accepted connection is for. */
 export interface Relay {
   /** How many client connections are open. */
   readonly connections: number;
-  /** Takes over an accepted socket, paused and not yet read. */
-  accept(client: Socket): void;
+  /** Takes over an accepted socket, paused and not yet read; calls `closed` once, when the connection has ended. */
+  accept(client: Socket, closed: () => void): void;
   /** Lets what is under way end and closes what is idle. */
   finish(): void;
   /** Closes everything at once. */
   close(): void;
+}
+
+/** What a listener hands its connections to: it decides when they come to their relay. */
+export interface Gate {
+  /** Hands an accepted socket, paused and not yet read, to `relay`: now, later, or never. */
+  admit(client: Socket, relay: Relay): void;
+  /** Closes what did not come to `relay` yet. */
+  dismiss(relay: Relay): void;
 }
 
 /** More than the kernel's usual bound (somaxconn, 4096) is cut to it. */
@@ -20,11 +28,13 @@ const BACKLOG = 4_096;
 export class Listener {
   readonly #port: number;
   readonly #relay: Relay;
+  readonly #gate: Gate;
   readonly #servers = new Map<string, Promise<Server>>();
 
-  constructor(port: number, relay: Relay) {
+  constructor(port: number, relay: Relay, gate: Gate) {
     this.#port = port;
     this.#relay = relay;
+    this.#gate = gate;
   }
 
   /** Whether clients can connect anywhere. */
@@ -58,19 +68,21 @@ export class Listener {
 
   /** Accepts no further connection; resolves when those that are open have ended. */
   async finish(): Promise<void> {
+    this.#gate.dismiss(this.#relay);
     this.#relay.finish();
     await Promise.allSettled([...this.#servers.values()].map(async (opening) => closed(await opening)));
   }
 
   /** Closes everything at once. */
   close(): void {
+    this.#gate.dismiss(this.#relay); // before the relay makes room for them
     this.#relay.close();
     for (const opening of this.#servers.values()) opening.then((server) => server.close()).catch(() => {});
   }
 
   async #listen(host: string | undefined): Promise<Server> {
     const server = createServer({ pauseOnConnect: true, allowHalfOpen: true, noDelay: true }, (client) =>
-      this.#relay.accept(client),
+      this.#gate.admit(client, this.#relay),
     );
     try {
       await listen(server, this.#port, host);
@@ -90,7 +102,8 @@ async function listen(server: Server, port: number, host: string | undefined): P
     server.once('error', reject);
     server.listen({ port, backlog: BACKLOG, ...(host === undefined ? {} : { host }) }, () => {
       server.off('error', reject);
-      // Accepting may fail later (EMFILE); the connection is lost then, the server is not.
+      // With no open files left, libuv accepts what waits with one that it keeps in reserve, and closes it; no error tells.
+      // Should accepting fail otherwise, the connection is lost, the server is not.
       server.on('error', () => {});
       resolve();
     });

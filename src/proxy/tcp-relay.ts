@@ -7,7 +7,7 @@ import type { Lease } from './lease.js';
 import type { Relay } from './listener.js';
 import { output } from './output.js';
 import { readAccepted } from './reading.js';
-import { MAX_ATTEMPTS, type Upstream, type UpstreamUser } from './upstream.js';
+import { MAX_ATTEMPTS, isOwnWant, type Upstream, type UpstreamUser } from './upstream.js';
 
 /** What an operator may say of connections. */
 export interface TcpSettings {
@@ -33,8 +33,11 @@ export class TcpRelay implements Relay {
     return this.#links.size;
   }
 
-  accept(client: Socket): void {
-    const link = new TcpLink(client, this.#balancer, this.settings, () => this.#links.delete(link));
+  accept(client: Socket, closed: () => void): void {
+    const link = new TcpLink(client, this.#balancer, this.settings, () => {
+      this.#links.delete(link);
+      closed();
+    });
     this.#links.add(link);
     this.#balancer.claim(link);
   }
@@ -127,7 +130,7 @@ class TcpLink implements Claimant, UpstreamUser {
   }
 
   lost(upstream: Upstream, error?: Error): void {
-    if (this.#lifecycle.is('connecting')) return this.#tryAnother(upstream);
+    if (this.#lifecycle.is('connecting')) return this.#tryAnother(upstream, error);
     // A worker that was cut off cuts its client off too.
     if (error !== undefined && !this.#client.destroyed) this.#client.resetAndDestroy();
     if (this.#client.destroyed) this.close();
@@ -166,13 +169,13 @@ class TcpLink implements Claimant, UpstreamUser {
   }
 
   /** Nothing was sent, so another worker may have the connection. */
-  #tryAnother(upstream: Upstream): void {
+  #tryAnother(upstream: Upstream, error: Error | undefined): void {
     upstream.discard();
     this.#upstream = undefined;
     const backend = this.#lease!.backend;
     this.#lease!.release();
     this.#lease = undefined;
-    this.#balancer.shun(backend);
+    if (!isOwnWant(error)) this.#balancer.shun(backend);
     if (this.#attempts >= MAX_ATTEMPTS) return this.close();
     this.#lifecycle.to('claiming');
     this.#balancer.claim(this);

@@ -1,5 +1,6 @@
 import { type NetConnectOpts, type Socket, connect } from 'node:net';
 import type { PrivateAddress } from '../core/messages.cjs';
+import { systemCode } from '../core/errors.js';
 import { readingInto } from './reading.js';
 import { unsentBytes } from './writing.js';
 
@@ -7,6 +8,11 @@ import { unsentBytes } from './writing.js';
 export const MAX_ATTEMPTS = 5;
 /** How long a worker may go without taking a byte of what a client sent last, before it left. */
 const FINISH_MS = 10_000;
+
+/** Whether a connection failed for want of something on this side, of which the worker knows nothing. */
+export function isOwnWant(error: Error | undefined): boolean {
+  return ['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM', 'EADDRNOTAVAIL'].includes(systemCode(error) ?? '');
+}
 
 /** Who holds an upstream socket at the moment, and hears what happens on it. */
 export interface UpstreamUser {

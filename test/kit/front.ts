@@ -32,6 +32,8 @@ export interface FrontOptions {
   readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
+  /** How many files each of its processes may have open. */
+  readonly openFiles?: number;
 }
 
 /** Which entries are meant: an event's name, and what its fields must be. */
@@ -137,10 +139,12 @@ export class Front {
 }
 
 /** Spawns `zdlb` and doesn't wait for anything; it is ended with the test. */
-export function spawnFront({ script, scriptArgs = [], args = [], env = {}, cwd }: FrontOptions): Front {
+export function spawnFront({ script, scriptArgs = [], args = [], env = {}, cwd, openFiles }: FrontOptions): Front {
   const { PATH, HOME, TMPDIR } = process.env;
   const words = [BIN, '--log-format', 'json', ...args, ...(script === undefined ? [] : [script]), ...scriptArgs];
-  const child = spawn(process.execPath, words, {
+  const limit = openFiles === undefined ? [] : ['sh', '-c', `ulimit -n ${openFiles}; exec "$@"`, 'sh'];
+  const [command, ...rest] = [...limit, process.execPath, ...words] as [string, ...string[]];
+  const child = spawn(command, rest, {
     cwd,
     env: { PATH, HOME, ...(TMPDIR === undefined ? {} : { TMPDIR }), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,11 +1,13 @@
 import { onTestFinished } from 'vitest';
 import { parseConfig } from '../../src/core/config.js';
+import { Admission, type AdmissionSettings } from '../../src/proxy/admission.js';
 import { Backend } from '../../src/proxy/backend.js';
 import { Balancer, type Hold } from '../../src/proxy/balancer.js';
 import { HttpRelay } from '../../src/proxy/http-relay.js';
 import type { HttpSettings } from '../../src/proxy/http-settings.js';
 import { Listener } from '../../src/proxy/listener.js';
 import { TcpRelay } from '../../src/proxy/tcp-relay.js';
+import { RecordedJournal } from '../fixtures/supervisor/journal.js';
 import { freePort } from './free-port.js';
 import { Stage, dial } from './wire.js';
 
@@ -18,22 +20,32 @@ export const SETTINGS: HttpSettings = {
 /** How a relay differs from the defaults. */
 export interface RelayOptions extends Partial<HttpSettings> {
   readonly hold?: Hold;
+  readonly bounds?: AdmissionSettings;
 }
+
+const UNBOUNDED: AdmissionSettings = {
+  maxConnections: Infinity,
+  maxConnectionsPerAddress: Infinity,
+  holdMax: 0,
+  holdTimeout: 0,
+};
 
 /** A public port on 127.0.0.1 with a relay behind it, in this process; closed when the test ends. */
 export async function openRelay(mode: 'http' | 'tcp', options: RelayOptions = {}) {
-  const { hold = { timeout: 5_000, max: 100 }, ...others } = options;
+  const { hold = { timeout: 5_000, max: 100 }, bounds = UNBOUNDED, ...others } = options;
   const settings = { ...SETTINGS, ...others };
   const balancer = new Balancer(hold);
   const relay = mode === 'http' ? new HttpRelay(balancer, settings) : new TcpRelay(balancer, settings);
   const port = await freePort();
-  const listener = new Listener(port, relay);
+  const journal = new RecordedJournal();
+  const admission = new Admission(bounds, journal);
+  const listener = new Listener(port, relay, admission);
   await listener.open('127.0.0.1');
   onTestFinished(() => {
     listener.close();
     balancer.close();
   });
-  return { port, balancer, relay, listener };
+  return { port, balancer, relay, listener, admission, journal };
 }
 
 /** The backend at a port on this machine. */

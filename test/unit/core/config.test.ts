@@ -41,6 +41,8 @@ test('without settings, the defaults hold', () => {
     forwarded: 'auto',
     trustProxy: new Networks([]),
     requestId: false,
+    maxConnections: 8_192,
+    maxConnectionsPerAddress: Infinity,
     cwd: '.',
     nodeArgs: [],
     logLevel: 'info',
@@ -54,6 +56,13 @@ test('texts from a command line and values from a file mean the same', () => {
   );
 });
 
+test('off is no bound', () => {
+  expect(read({ maxConnections: 'off', maxConnectionsPerAddress: 'off' })).toMatchObject({
+    maxConnections: Infinity,
+    maxConnectionsPerAddress: Infinity,
+  });
+});
+
 describe('a mistake is named with what was met and what was wanted', () => {
   test.each([
     [{ port: 0 }, 'Bad value for port: met 0, wanted a port from 1 to 65535, or none'],
@@ -61,6 +70,7 @@ describe('a mistake is named with what was met and what was wanted', () => {
     [{ port: ['1', '2'] }, 'Bad value for port: met ["1","2"], wanted a port from 1 to 65535, or none'],
     [{ workers: 0 }, 'Bad value for workers: met 0, wanted a whole number from 1 to 512, or max'],
     [{ readyTimeout: 5 }, 'Bad value for readyTimeout: met 5, wanted a duration such as 500ms, 30s, 5m or 1h'],
+    [{ maxConnections: 0 }, 'Bad value for maxConnections: met 0, wanted a whole number from 1 to 1000000, or off'],
     [{ mode: 'udp' }, 'Bad value for mode: met "udp", wanted auto, http or tcp'],
     [{ stopSignal: 'TERM' }, 'Bad value for stopSignal: met "TERM", wanted the name of a signal such as SIGTERM'],
     [
