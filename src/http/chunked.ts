@@ -107,7 +107,7 @@ export class ChunkedBody {
     const digit = HEX_DIGIT[byte]!;
     if (digit === 255 || (this.#remaining > 0 && ++this.#digits >= MAX_SIZE_DIGITS)) return false;
     // Leading zeros are legal, but not without end.
-    if (this.#remaining === 0 && ++this.#skipped > MAX_EXTENSIONS) return false;
+    if (digit === 0 && this.#remaining === 0 && ++this.#skipped > MAX_EXTENSIONS) return false;
     this.#remaining = this.#remaining * 16 + digit;
     return this.#move(State.size);
   }

@@ -72,3 +72,8 @@ describe.each([1, 2, 3, 7, 1_000])('in pieces of %d bytes', (size) => {
     expect(pass(input, size).consumed).toBe(-400);
   });
 });
+
+test('a body may have any number of chunks', () => {
+  const input = `${'1\r\n!\r\n'.repeat(20_000)}0\r\n\r\n`;
+  expect(pass(input, 60_000)).toEqual({ output: input, consumed: input.length });
+});
