@@ -4,6 +4,7 @@ import http from 'node:http';
 import { Socket, type Server } from 'node:net';
 import type { Header } from '../core/proxy-protocol.cjs';
 import { readClientField } from './client-field.cjs';
+import { raiseHeadLimit } from './head-limit.cjs';
 import { keepIdleConnections } from './idle.cjs';
 import { greet } from './preface.cjs';
 import { show, shownEnds, type End } from './socket-ends.cjs';
@@ -68,13 +69,15 @@ export class Door {
 
   #receive(socket: Socket): void {
     this.#received.add(socket);
+    // Node hands connections over in the async context of the listen(), which the socket's own events don't have. (A bound
+    // function would do, but costs 15 µs to make.)
+    const context = new AsyncResource('zdlb.connection');
     greet(socket, {
       secret: SECRET,
       // Node's time for the first request (headersTimeout, server.timeout) runs from 'connection' on, and would cut down a
       // connection that the front keeps in store.
       awaitsData: (header) => this.#carriesRequests(header),
-      // Node hands connections over in the async context of the listen(), which the socket's own events don't have.
-      welcome: AsyncResource.bind((header: Header) => this.#welcome(socket, header)),
+      welcome: (header) => context.runInAsyncScope(() => this.#welcome(socket, header)),
     });
   }
 
@@ -83,9 +86,11 @@ export class Door {
     const ends = header.ends === undefined ? { local: this.#publicEnd() } : shownEnds(header.ends);
     show(socket, { ends });
     if (this.#server.pauseOnConnect === true) (socket as { readableFlowing: boolean | null }).readableFlowing = false;
-    this.#emit.call(this.#server, 'connection', socket);
-    if (!this.#carriesRequests(header)) return;
-    keepIdleConnections(this.#server as unknown as http.Server);
+    const handOver = (): void => void this.#emit.call(this.#server, 'connection', socket);
+    if (!this.#carriesRequests(header)) return handOver();
+    const server = this.#server as unknown as http.Server;
+    raiseHeadLimit(server, handOver);
+    keepIdleConnections(server);
     readClientField(socket, ends);
   }
 

@@ -11,7 +11,9 @@ export class Lifecycle<State extends string> {
   readonly #noun: string;
   readonly #moves: Moves<State>;
   #state: State;
-  #scope = new AbortController();
+  /** Made for whoever asks: a controller costs some microseconds, and most states of most connections need none. */
+  #scope: AbortController | undefined;
+  #timers: NodeJS.Timeout[] = [];
 
   /** `noun` names the owner in the error of an illegal move. */
   constructor(noun: string, initial: State, moves: Moves<State>) {
@@ -26,6 +28,7 @@ export class Lifecycle<State extends string> {
 
   /** Aborted when the present state is left. */
   get scope(): AbortSignal {
+    this.#scope ??= new AbortController();
     return this.#scope.signal;
   }
 
@@ -41,14 +44,16 @@ export class Lifecycle<State extends string> {
   to(next: State): void {
     if (!this.can(next)) throw new Error(`${this.#noun} cannot move from ${this.#state} to ${next}`);
     const left = this.#scope;
+    const timers = this.#timers;
     this.#state = next;
-    this.#scope = new AbortController();
-    left.abort();
+    this.#scope = undefined;
+    if (timers.length > 0) this.#timers = [];
+    for (const timer of timers) clearTimeout(timer);
+    left?.abort();
   }
 
   /** Calls `then` in `ms` milliseconds, unless the present state is left before. */
   after(ms: number, then: () => void): void {
-    const timer = setTimeout(then, ms);
-    this.#scope.signal.addEventListener('abort', () => clearTimeout(timer), { once: true });
+    this.#timers.push(setTimeout(then, ms));
   }
 }
