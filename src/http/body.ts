@@ -8,7 +8,8 @@ export class Body {
   outputEnd = 0;
   #framing: Framing = Framing.none;
   #remaining = 0;
-  readonly #chunked = new ChunkedBody();
+  /** Made for the first message that is chunked: most connections never have one, and idle ones are many. */
+  #chunked: ChunkedBody | undefined;
 
   /**
    * @param coding how a chunked body is written down
@@ -17,7 +18,7 @@ export class Body {
   begin(framing: Framing, length: number, coding: Coding, max: number): void {
     this.#framing = framing;
     this.#remaining = length;
-    if (framing === Framing.chunked) this.#chunked.begin(coding, max);
+    if (framing === Framing.chunked) (this.#chunked ??= new ChunkedBody()).begin(coding, max);
   }
 
   /** False for ever where only the end of the connection ends the body. */
@@ -28,7 +29,7 @@ export class Body {
       case Framing.length:
         return this.#remaining === 0;
       case Framing.chunked:
-        return this.#chunked.isDone;
+        return this.#chunked!.isDone;
       default:
         return false;
     }
@@ -50,8 +51,8 @@ export class Body {
         this.outputEnd = outputStart;
         return start;
       case Framing.chunked: {
-        const consumed = this.#chunked.pass(bytes, start, end, output, outputStart);
-        this.outputEnd = this.#chunked.outputEnd;
+        const consumed = this.#chunked!.pass(bytes, start, end, output, outputStart);
+        this.outputEnd = this.#chunked!.outputEnd;
         return consumed;
       }
       default: {

@@ -49,7 +49,8 @@ export class Backend {
   /** Called by a lease that is released. */
   takeBack(): void {
     this.#leases--;
-    if (this.#leases === 0) for (const resolve of this.#waitingForDrain.splice(0)) resolve();
+    if (this.#leases > 0 || this.#waitingForDrain.length === 0) return;
+    for (const resolve of this.#waitingForDrain.splice(0)) resolve();
   }
 
   /** Resolves when no lease is out. */

@@ -99,7 +99,7 @@ export class Exchange implements Claimant, UpstreamUser {
 
   /** The worker sent its last byte: the end of a body that nothing else ends, or of a worker. */
   ended(upstream: Upstream): void {
-    if (this.#state === 'tunnel') return void this.#session.client.end();
+    if (this.#state === 'tunnel') return this.#session.endTunnel();
     this.#response.endWithConnection();
     this.lost(upstream);
   }
@@ -153,6 +153,7 @@ export class Exchange implements Claimant, UpstreamUser {
   }
 
   tunnelEnded(): void {
+    output.flush();
     this.#upstream?.socket.end();
   }
 
@@ -247,6 +248,7 @@ export class Exchange implements Claimant, UpstreamUser {
   }
 
   #endTunnel(error: Error | undefined): void {
+    output.flush();
     const { client } = this.#session;
     this.#end();
     if (error === undefined) client.destroySoon();

@@ -10,6 +10,7 @@ import { clientLine } from './client-address.js';
 import { Exchange } from './exchange.js';
 import { Forwarding } from './forwarding.js';
 import type { HttpSettings } from './http-settings.js';
+import { output } from './output.js';
 import { readAccepted } from './reading.js';
 import { unsentBytes } from './writing.js';
 
@@ -160,18 +161,21 @@ export class HttpSession {
   /** Answers in the program's place, then closes. Only while no byte of an answer has been sent. */
   refuse(status: number, isHead: boolean): void {
     const retryAfter = status === 503 ? { retryAfter: RETRY_AFTER_SECONDS } : {};
+    output.flush();
     this.client.write(refusal(status, { isHead, connection: 'close', ...retryAfter }));
     this.#linger();
   }
 
   /** Answers in the program's place, and goes on. Only for a request that was read whole. */
   tell(status: number, { isHead, minorVersion }: Asked): void {
+    output.flush();
     this.client.write(refusal(status, { isHead, connection: minorVersion === 0 ? 'keep-alive' : 'none' }));
     this.answered(true);
   }
 
   /** Cuts the connection, so that the client can tell that its answer is not complete. */
   cut(): void {
+    output.flush();
     if (!this.client.destroyed) this.client.resetAndDestroy();
     this.close();
   }
@@ -186,6 +190,12 @@ export class HttpSession {
     if (this.#hasEnded) this.#exchange.tunnelEnded();
   }
 
+  /** The worker has ended its side of the tunnel. */
+  endTunnel(): void {
+    output.flush();
+    this.client.end();
+  }
+
   /** The answer under way is complete. */
   answered(keepsOpen: boolean): void {
     if (!keepsOpen) this.#linger();
@@ -197,6 +207,7 @@ export class HttpSession {
     if (this.#state === 'closed') return;
     this.#to('closed', Infinity);
     this.#exchange.cancel();
+    output.flush();
     // What is not with the kernel yet is lost: then a plain end would make a part look like the whole.
     if (unsentBytes(this.client) > 0 && !this.client.destroyed) this.client.resetAndDestroy();
     else this.client.destroy();
@@ -288,6 +299,7 @@ export class HttpSession {
     this.pending.clear();
     this.ahead.clear();
     this.#isPaused = false;
+    output.flush();
     // The time runs from the last byte that the kernel took: a client may be slow to read a long answer.
     this.client.end(() => this.expireIn(LINGER_MS));
     this.client.resume();

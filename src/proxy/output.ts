@@ -2,54 +2,90 @@ import type { Socket } from 'node:net';
 import { READ_SIZE } from './reading.js';
 import { unsentBytes, writeAtOnce } from './writing.js';
 
-/** A read behind the longest head that is still incomplete, with room for what zdlb adds; who holds more sends in parts. */
-const SIZE = READ_SIZE + 96 * 1024;
-
-/** Views of up to this many bytes are made once and kept: a new one for each write costs 0.1 µs. */
-const MAX_KEPT_VIEW = 2_048;
+/** The longest message: a read behind the longest head that is still incomplete, with room for what zdlb adds. */
+const ROOM = READ_SIZE + 96 * 1024;
+/** How many bytes of shorter messages are gathered before they leave. */
+const GATHERED = 64 * 1024;
+/** A longer message leaves at once, so that its source hears at once when it can't be taken. */
+const MAX_SHORT = 4 * 1024;
 
 /**
- * Where everything that leaves is put together: head and body go out in one write, from one static buffer.
+ * Where everything that leaves is put together, so that head and body go out in one write: a message is written down from
+ * `start` on and then sent.
  *
- * When the kernel did not take all of a write at once, the rest still points into the buffer; then the buffer is left to
- * it and a new one takes its place.
+ * Short messages leave together, when everything that came in the same turn of the event loop was read. Writing wakes the
+ * receiver; one that is woken by the first of several writes finds the others when it is done with that, while one that
+ * gets them with reading and parsing in between falls asleep each time. Measured with 64 connections: half as many switches of
+ * the process, 1.2 of 23.5 µs of CPU a request.
+ *
+ * When the kernel did not take all of a write, the rest still points into the buffer; then the buffer is left to it and a
+ * new one takes its place.
  */
 class Output {
-  bytes: Buffer = Buffer.allocUnsafeSlow(SIZE);
-  #views: (Buffer | undefined)[] = Array.from({ length: MAX_KEPT_VIEW });
+  bytes: Buffer = Buffer.allocUnsafeSlow(GATHERED + ROOM);
+  /** Where the next message begins. */
+  start = 0;
+  readonly #sockets: (Socket | undefined)[] = [];
+  /** Where the message for each of them ends. */
+  readonly #ends: number[] = [];
+  #count = 0;
 
-  /** Writes bytes[0, length); false when the socket is backed up: its source should stop reading until 'drain'. */
-  send(socket: Socket, length: number): boolean {
-    if (length === 0 ? unsentBytes(socket) === 0 : this.#write(socket, length)) return true;
+  /** Sends bytes[start, end); false when the socket is backed up: its source should stop reading until 'drain'. */
+  send(socket: Socket, end: number): boolean {
+    const length = end - this.start;
+    if (length > 0) {
+      if (length <= MAX_SHORT && unsentBytes(socket) === 0) return this.#gather(socket, end);
+      this.#sendNow(socket, end);
+    }
+    if (unsentBytes(socket) === 0) return true;
     tellOfDrain(socket);
     return false;
   }
 
-  /** Writes bytes that are only lent (a read buffer's). */
+  /** Sends bytes that are only lent (a read buffer's). */
   relay(socket: Socket, lent: Buffer, length: number): boolean {
-    this.bytes.set(lent.subarray(0, length), 0);
-    return this.send(socket, length);
+    this.bytes.set(length === lent.length ? lent : lent.subarray(0, length), this.start);
+    return this.send(socket, this.start + length);
   }
 
-  #write(socket: Socket, length: number): boolean {
-    const bytes = this.#view(length);
-    if (socket.writableLength > 0) {
-      socket.write(Buffer.from(bytes));
-      return false;
+  /** Lets go of what was gathered. Whoever ends a socket, or writes to it by itself, calls this first. */
+  flush(): void {
+    let isTaken = true;
+    let from = 0;
+    for (let i = 0; i < this.#count; i++) {
+      const socket = this.#sockets[i]!;
+      const end = this.#ends[i]!;
+      this.#sockets[i] = undefined;
+      if (!socket.destroyed && !this.#write(socket, this.bytes.subarray(from, end))) isTaken = false;
+      from = end;
     }
-    const isTaken = writeAtOnce(socket, bytes);
-    if (!isTaken) this.#replace();
-    return isTaken;
+    this.#count = 0;
+    this.start = 0;
+    if (!isTaken) this.bytes = Buffer.allocUnsafeSlow(GATHERED + ROOM);
   }
 
-  #view(length: number): Buffer {
-    if (length >= MAX_KEPT_VIEW) return this.bytes.subarray(0, length);
-    return (this.#views[length] ??= this.bytes.subarray(0, length));
+  #gather(socket: Socket, end: number): true {
+    if (this.#count === 0) setImmediate(flush);
+    const last = this.#count - 1;
+    if (last < 0 || this.#sockets[last] !== socket) this.#sockets[this.#count++] = socket;
+    this.#ends[this.#count - 1] = end;
+    this.start = end;
+    if (end > GATHERED) this.flush();
+    return true;
   }
 
-  #replace(): void {
-    this.bytes = Buffer.allocUnsafeSlow(SIZE);
-    this.#views = Array.from({ length: MAX_KEPT_VIEW });
+  /** Behind what was gathered, which may be for the same socket. */
+  #sendNow(socket: Socket, end: number): void {
+    const { bytes, start } = this;
+    this.flush();
+    const isTaken = this.#write(socket, bytes.subarray(start, end));
+    if (!isTaken && this.bytes === bytes) this.bytes = Buffer.allocUnsafeSlow(GATHERED + ROOM);
+  }
+
+  #write(socket: Socket, bytes: Buffer): boolean {
+    if (socket.writableLength === 0) return writeAtOnce(socket, bytes);
+    socket.write(Buffer.from(bytes));
+    return true;
   }
 }
 
@@ -66,5 +102,7 @@ function tellOfDrain(socket: Socket): void {
   });
 }
 
-/** The one output buffer: a send is over before anyone else can begin one. */
+/** The one output buffer: a message is sent before anyone else can begin one. */
 export const output = new Output();
+
+const flush = (): void => output.flush();

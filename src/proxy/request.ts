@@ -74,7 +74,7 @@ export class Request {
   /** Sends on more of the body; what belongs to later requests is kept. */
   take(bytes: Buffer, length: number, upstream: Upstream): Sent {
     this.awaitsContinue = false;
-    const consumed = this.#body.pass(bytes, 0, length, output.bytes, 0);
+    const consumed = this.#body.pass(bytes, 0, length, output.bytes, output.start);
     if (consumed < 0) return consumed === -413 ? 'too large' : 'malformed';
     this.#keepForReplay(bytes, consumed);
     this.#session.readAhead(bytes, consumed, length);
@@ -82,7 +82,8 @@ export class Request {
   }
 
   #writeHead(bytes: Buffer, upstream: Upstream, backend: Backend): number {
-    const at = upstream.isUsed ? 0 : copy(backend.preface, 0, backend.preface.length, output.bytes, 0);
+    const { start } = output;
+    const at = upstream.isUsed ? start : copy(backend.preface, 0, backend.preface.length, output.bytes, start);
     upstream.isUsed = true;
     return this.#head.write(bytes, this.#added(bytes, backend), output.bytes, at);
   }
@@ -108,7 +109,7 @@ export class Request {
       if (consumed < 0) return consumed === -413 ? 'too large' : 'malformed';
       if (!output.send(upstream.socket, this.#body.outputEnd)) outcome = 'backed-up';
       from = consumed;
-      at = 0;
+      at = output.start;
     } while (from < end && !this.#body.isComplete);
     this.#setAside(bytes, from, end);
     return outcome;

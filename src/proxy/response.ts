@@ -76,7 +76,7 @@ export class Response {
   /** Takes bytes that the worker sent. */
   take(bytes: Buffer, length: number): Outcome {
     if (this.#isComplete) return this.#spoil();
-    if (this.hasBegun) return this.#takeBody(bytes, 0, length, 0);
+    if (this.hasBegun) return this.#takeBody(bytes, 0, length, output.start);
     if (this.#partialHead.length === 0) return this.#takeHead(bytes, 0, length);
     this.#partialHead.append(bytes, 0, length);
     // Only a whole line can complete a head or spoil it.
@@ -124,14 +124,14 @@ export class Response {
   /** 100, 102 and 103 go on to who understands them (RFC 9110 15.2), and the final answer follows. */
   #passInterim(bytes: Buffer): boolean {
     if (this.minorVersion === 0) return true;
-    return output.send(this.#session.client, responseHead.write(bytes, 'none', this, output.bytes, 0));
+    return output.send(this.#session.client, responseHead.write(bytes, 'none', this, output.bytes, output.start));
   }
 
   /** RFC 9110 15.2.2: only who asked for another protocol gets one. */
   #passSwitch(bytes: Buffer, headEnd: number, end: number): Outcome {
     if (!this.#isUpgrade) return 'malformed';
     this.hasBegun = true;
-    const at = responseHead.write(bytes, 'upgrade', this, output.bytes, 0);
+    const at = responseHead.write(bytes, 'upgrade', this, output.bytes, output.start);
     output.bytes.set(bytes.subarray(headEnd, end), at);
     output.send(this.#session.client, at + end - headEnd);
     return 'tunnel';
@@ -144,7 +144,7 @@ export class Response {
     this.keepsUpstream = responseHead.isPersistent;
     this.keepAliveTimeout = responseHead.keepAliveTimeout(bytes);
     this.keepsClient = this.mayKeepClient && !endsClient;
-    const at = responseHead.write(bytes, this.#connectionLine(), this, output.bytes, 0);
+    const at = responseHead.write(bytes, this.#connectionLine(), this, output.bytes, output.start);
     this.#body.begin(framing, responseHead.contentLength, this.#coding, Infinity);
     return this.#takeBody(bytes, headEnd, end, at);
   }

@@ -122,6 +122,7 @@ class TcpLink implements Claimant, UpstreamUser {
   }
 
   ended(): void {
+    output.flush();
     this.#client.end();
   }
 
@@ -131,6 +132,7 @@ class TcpLink implements Claimant, UpstreamUser {
 
   lost(upstream: Upstream, error?: Error): void {
     if (this.#lifecycle.is('connecting')) return this.#tryAnother(upstream, error);
+    output.flush();
     // A worker that was cut off cuts its client off too.
     if (error !== undefined && !this.#client.destroyed) this.#client.resetAndDestroy();
     if (this.#client.destroyed) this.close();
@@ -160,10 +162,13 @@ class TcpLink implements Claimant, UpstreamUser {
   /** Each side's end is passed to the other (half-close). */
   #ended(): void {
     this.#clientHasEnded = true;
-    if (this.#lifecycle.is('joined')) this.#upstream!.socket.end();
+    if (!this.#lifecycle.is('joined')) return;
+    output.flush();
+    this.#upstream!.socket.end();
   }
 
   #clientClosed(): void {
+    output.flush();
     if (!this.#lifecycle.is('joined') || this.#upstream!.socket.destroyed) this.close();
     else this.#upstream!.socket.destroySoon();
   }

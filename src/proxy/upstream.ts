@@ -1,6 +1,7 @@
 import { type NetConnectOpts, type Socket, connect } from 'node:net';
 import type { PrivateAddress } from '../core/messages.cjs';
 import { systemCode } from '../core/errors.js';
+import { output } from './output.js';
 import { readingInto } from './reading.js';
 import { unsentBytes } from './writing.js';
 
@@ -58,6 +59,7 @@ export class Upstream {
   /** Ends it behind the bytes that are still to be sent, without a further word to its user. */
   finish(): void {
     this.user = NOBODY;
+    output.flush();
     let unsent = Infinity;
     this.socket.setTimeout(FINISH_MS, () => {
       // The stream knows nothing of what was written past it, so its clock does not see that some of it has left.
