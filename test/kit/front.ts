@@ -76,6 +76,16 @@ export class Front {
     return new Map(ready.map((entry) => [Number(entry['slot']), Number(entry['pid'])]));
   }
 
+  /** The pids of all workers that are ready and have not exited, by slot, as far as the log has told. */
+  get readyWorkers(): ReadonlyMap<number, number> {
+    const ready = new Map<number, number>();
+    for (const { event, slot, pid } of this.entries) {
+      if (event === 'worker.ready') ready.set(Number(slot), Number(pid));
+      if (event === 'worker.exited' && ready.get(Number(slot)) === pid) ready.delete(Number(slot));
+    }
+    return ready;
+  }
+
   /** Remembers this moment of the log, for {@link event} to start from. */
   mark(): number {
     return this.entries.length;

@@ -45,6 +45,13 @@ export class Ledger {
     return { missing, repeated, invented: [...left.keys()] };
   }
 
+  /** The pid of each process that began one of `ids`. */
+  async begunOn(ids: Iterable<string>): Promise<ReadonlySet<string>> {
+    const wanted = new Set(ids);
+    const lines = await this.#lines();
+    return new Set(lines.filter(([id]) => wanted.has(id)).map(([, pid]) => pid));
+  }
+
   /** Resolves when that process has just begun a request; there must be a load that goes on. */
   async begunBy(pid: number): Promise<void> {
     for await (const _ of watch(this.path, { signal: AbortSignal.timeout(BEGIN_MS) })) {

@@ -44,9 +44,9 @@ async function post(client: RawClient, tally: Tally): Promise<void> {
   settle(tally, id, exchange, body);
 }
 
-async function slowPost(client: RawClient, tally: Tally): Promise<void> {
+async function smallPost(client: RawClient, tally: Tally, kind: string): Promise<void> {
   const id = tally.issue();
-  const bytes = `POST /slow/${id} HTTP/1.1\r\nHost: test\r\nContent-Length: 2\r\n\r\nhi`;
+  const bytes = `POST /${kind}/${id} HTTP/1.1\r\nHost: test\r\nContent-Length: 2\r\n\r\nhi`;
   const exchange = await client.exchange({ method: 'POST', bytes, onHead: (_, fields) => tally.saw(fields) });
   settle(tally, id, exchange, id);
 }
@@ -98,7 +98,27 @@ export const LIGHT: Load = {
 export const FRESH: Load = { name: 'a new connection per request', lanes: 20, connection: 'each turn', turn: fresh };
 
 /** POST requests that hold their worker for 200 ms. */
-export const SLOW_POSTS: Load = { name: 'POST that takes 200 ms', lanes: 20, connection: 'kept', turn: slowPost };
+export const SLOW_POSTS: Load = {
+  name: 'POST that takes 200 ms',
+  lanes: 20,
+  connection: 'kept',
+  turn: (client, tally) => smallPost(client, tally, 'slow'),
+};
+
+/** POST requests that hold their worker for a few milliseconds. */
+export const BRIEF_POSTS: Load = {
+  name: 'POST that takes a few ms',
+  lanes: 50,
+  connection: 'kept',
+  turn: (client, tally) => smallPost(client, tally, 'brief'),
+};
+
+export const FULL_SPEED: Load = {
+  name: 'kept-alive GET at full speed',
+  lanes: 50,
+  connection: 'kept',
+  turn: (client, tally) => get(client, tally, 'now'),
+};
 
 /** Requests that hold their worker for 200 ms. */
 export const SLOW: Load = {
@@ -110,12 +130,7 @@ export const SLOW: Load = {
 
 /** Every kind of load that a reload must not be noticed under. */
 export const LOADS: readonly Load[] = [
-  {
-    name: 'kept-alive GET at full speed',
-    lanes: 50,
-    connection: 'kept',
-    turn: (client, tally) => get(client, tally, 'now'),
-  },
+  FULL_SPEED,
   { ...LIGHT, name: '200 kept-alive connections that think for 20 ms', lanes: 200 },
   SLOW,
   { name: 'POST with 64 KiB bodies', lanes: 20, connection: 'kept', turn: post },

@@ -46,7 +46,7 @@ export class Tally {
 
   count(outcome: Outcome, id?: string, detail = ''): void {
     this.outcomes[outcome] = (this.outcomes[outcome] ?? 0) + 1;
-    if (outcome === 'ok') return;
+    if (outcome === 'ok') return void this.#answers.emit('ok');
     if (id !== undefined) this.failed.push(id);
     if (this.examples.length < EXAMPLES) this.examples.push([outcome, id, detail].filter(Boolean).join(' '));
   }
@@ -65,6 +65,16 @@ export class Tally {
       await once(this.#answers, `${kind} ${wanted}`, { signal: AbortSignal.timeout(ANSWER_MS) });
     } catch {
       throw new Error(`No answer from ${kind} ${wanted} within ${ANSWER_MS} ms: ${this.toString()}`);
+    }
+  }
+
+  /** Resolves once `count` requests have been answered as they should be. */
+  async served(count: number): Promise<void> {
+    const signal = AbortSignal.timeout(ANSWER_MS);
+    while ((this.outcomes.ok ?? 0) < count) {
+      await once(this.#answers, 'ok', { signal }).catch(() => {
+        throw new Error(`Less than ${count} answers within ${ANSWER_MS} ms: ${this.toString()}`);
+      });
     }
   }
 
