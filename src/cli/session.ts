@@ -7,7 +7,7 @@ import { PidFile } from './pid-file.js';
 import { type Operator, obeySignals } from './signals.js';
 
 /** What can't change while the front runs, by its name in the configuration. */
-const FIXED = ['name', 'port', 'host', 'mode', 'transport', 'holdTimeout', 'holdMax', 'pidFile', 'logFormat'] as const;
+const FIXED = ['name', 'port', 'host', 'mode', 'transport', 'pidFile', 'logFormat'] as const;
 
 /**
  * Within this many ms a second signal is the first one again: npm passes on the Ctrl-C that the terminal has sent to all, and
