@@ -3,7 +3,7 @@ import type { Config } from './core/config.js';
 import type { Door } from './core/messages.cjs';
 import { Backend } from './proxy/backend.js';
 import { Balancer, type Hold } from './proxy/balancer.js';
-import { HttpRelay } from './proxy/http-relay.js';
+import { type HttpEngineRelay, makeHttpRelay } from './proxy/http-engine.js';
 import type { HttpSettings } from './proxy/http-settings.js';
 import { type Gate, Listener } from './proxy/listener.js';
 import { TcpRelay } from './proxy/tcp-relay.js';
@@ -14,7 +14,7 @@ export class PublicPort {
   readonly port: number;
   readonly mode: 'http' | 'tcp';
   readonly #balancer: Balancer;
-  readonly #relay: HttpRelay | TcpRelay;
+  readonly #relay: HttpEngineRelay | TcpRelay;
   readonly #listener: Listener;
   /** By door: a program that closes and listens again has another one. */
   readonly #backends = new WeakMap<Door, Backend>();
@@ -24,7 +24,10 @@ export class PublicPort {
     this.mode = mode;
     const settings = settingsOf(config);
     this.#balancer = new Balancer(settings.hold);
-    this.#relay = mode === 'http' ? new HttpRelay(this.#balancer, settings) : new TcpRelay(this.#balancer, settings);
+    this.#relay =
+      mode === 'http'
+        ? makeHttpRelay(config.httpEngine, this.#balancer, settings)
+        : new TcpRelay(this.#balancer, settings);
     this.#listener = new Listener(port, this.#relay, gate);
   }
 

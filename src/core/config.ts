@@ -43,6 +43,10 @@ const schema = z.strictObject({
     description:
       'balance requests (http) or connections (tcp); auto: http when the program listens with an http.Server',
   }),
+  httpEngine: option(oneOf('relay', 'http-proxy').default('relay'), {
+    argument: 'relay|http-proxy',
+    description: "what forwards HTTP: zdlb's own relay, or Node's parser and the http-proxy package",
+  }),
   transport: option(oneOf('port', 'unix').default('port'), {
     argument: 'port|unix',
     description: 'private loopback ports, or Unix sockets in a folder that only this user can enter',

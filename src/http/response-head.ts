@@ -64,8 +64,7 @@ export class ResponseHead {
     if (this.#keepAliveIndex === -1) return Infinity;
     const { valueStart, valueEnd } = this.fields;
     const value = Buffer.from(bytes.subarray(valueStart[this.#keepAliveIndex], valueEnd[this.#keepAliveIndex]));
-    const seconds = /(?:^|[,\s])timeout=(\d{1,9})(?:$|[,\s])/i.exec(value.toString('latin1'))?.[1];
-    return seconds === undefined ? Infinity : Number(seconds) * 1_000;
+    return keepAliveTimeoutOf(value.toString('latin1'));
   }
 
   /** Writes the head that the client gets, anew from its parts; returns the position behind it. */
@@ -176,6 +175,12 @@ export class ResponseHead {
   #dropFraming(): void {
     for (let i = 0; i < this.fields.count; i++) if (isFramingField(this.fields, i)) this.fields.dropped[i] = 1;
   }
+}
+
+/** The time that a Keep-Alive field announces, in milliseconds; Infinity if it does not. */
+export function keepAliveTimeoutOf(value: string): number {
+  const seconds = /(?:^|[,\s])timeout=(\d{1,9})(?:$|[,\s])/i.exec(value)?.[1];
+  return seconds === undefined ? Infinity : Number(seconds) * 1_000;
 }
 
 function connectionLine(line: ConnectionLine): Uint8Array {

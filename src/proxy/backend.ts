@@ -17,15 +17,16 @@ export class Backend {
   readonly preface: Buffer;
   /** Whether the worker's agent understands what the front tells it per request. */
   readonly hasAgent: boolean;
-  readonly #address: PrivateAddress;
+  readonly address: PrivateAddress;
   readonly #secret: Buffer | undefined;
   readonly #pool = new Pool();
   readonly #waitingForDrain: (() => void)[] = [];
+  readonly #waitingForLeave: (() => void)[] = [];
   #availability: Availability = 'leaving';
   #leases = 0;
 
   constructor(door: Door) {
-    this.#address = door.address;
+    this.address = door.address;
     this.#secret = door.secret === undefined ? undefined : Buffer.from(door.secret, 'hex');
     this.hasAgent = this.#secret !== undefined;
     this.preface = this.prefaceFor(undefined);
@@ -78,6 +79,12 @@ export class Backend {
   leave(): void {
     this.#availability = 'leaving';
     this.#pool.clear();
+    for (const then of this.#waitingForLeave.splice(0)) then();
+  }
+
+  /** Calls `then` when it leaves the rotation the next time, for whoever else keeps sockets to it. */
+  onceLeaving(then: () => void): void {
+    this.#waitingForLeave.push(then);
   }
 
   /** The PROXY header for a connection that carries one client, or several. */
@@ -95,16 +102,22 @@ export class Backend {
 
   /** A new socket; `user` hears of its connection or its loss. */
   connect(user: UpstreamUser): Upstream {
-    return new Upstream(this.#address, user);
+    return new Upstream(this.address, user);
+  }
+
+  /**
+   * How long an idle socket may be used again, in milliseconds, if the worker says that it keeps it for `keepAliveTimeout`.
+   * Only the front closes what an agent governs, whatever the program's own timeout was.
+   */
+  idleTime(keepAliveTimeout: number): number {
+    return this.hasAgent ? Infinity : Math.min(MAX_UNGOVERNED_IDLE_MS, keepAliveTimeout - KEEP_ALIVE_MARGIN_MS);
   }
 
   /** Takes over a socket whose response is complete and whose worker keeps it open, as it says for `keepAliveTimeout` ms. */
   keep(upstream: Upstream, keepAliveTimeout: number): void {
     if (this.#availability === 'leaving') return upstream.discard();
-    // Only the front closes what an agent governs, whatever the program's own timeout was.
-    if (this.hasAgent) return this.#pool.put(upstream, Infinity);
-    const ms = Math.min(MAX_UNGOVERNED_IDLE_MS, keepAliveTimeout - KEEP_ALIVE_MARGIN_MS);
-    if (ms > 0) this.#pool.put(upstream, performance.now() + ms);
+    const ms = this.idleTime(keepAliveTimeout);
+    if (ms > 0) this.#pool.put(upstream, ms === Infinity ? ms : performance.now() + ms);
     else upstream.discard();
   }
 }

@@ -1,10 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { GET, OK, exchange, scene } from '../kit/relay.js';
+import { ENGINES, GET, OK, through } from '../kit/relay.js';
+import type { HttpEngine } from '../../src/proxy/http-engine.js';
 import { type Wire, dial } from '../kit/wire.js';
 
 /** Sends `request`, loses the worker that gets it, and hands the scene over. */
-async function lose(request: string, lose_: (worker: Wire) => void) {
-  const { port, stages } = await scene(2);
+async function lose(engine: HttpEngine, request: string, lose_: (worker: Wire) => void) {
+  const { port, stages } = await through(engine).scene(2);
   const client = await dial(port);
   client.send(request);
   const first = await stages[1]!.accepts();
@@ -13,9 +14,11 @@ async function lose(request: string, lose_: (worker: Wire) => void) {
   return { client, other: stages[0]! };
 }
 
-describe('when a worker is lost', () => {
+describe.each(ENGINES)('by the %s, when a worker is lost', (engine) => {
+  const { scene, exchange } = through(engine);
+
   test('before a byte of the answer, an idempotent request is answered by another', async () => {
-    const { client, other } = await lose(`PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi`, (worker) =>
+    const { client, other } = await lose(engine, `PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi`, (worker) =>
       worker.socket.resetAndDestroy(),
     );
     const worker = await other.accepts();
@@ -24,9 +27,20 @@ describe('when a worker is lost', () => {
     expect(await client.gets('ok')).toBe(OK);
   });
 
+  test('before a byte of the answer, a POST with an Idempotency-Key is answered by another', async () => {
+    const request = 'POST / HTTP/1.1\r\nHost: a\r\nIdempotency-Key: 5\r\nContent-Length: 2\r\n\r\nhi';
+    const { client, other } = await lose(engine, request, (worker) => worker.socket.resetAndDestroy());
+    const worker = await other.accepts();
+    expect(await worker.gets('hi')).toBe(request);
+    worker.send(OK);
+    expect(await client.gets('ok')).toBe(OK);
+  });
+
   test('before a byte of the answer, any other is answered with 502, and sent to nobody else, and the connection goes on', async () => {
-    const { client, other } = await lose('POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi', (worker) =>
-      worker.socket.end(),
+    const { client, other } = await lose(
+      engine,
+      'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi',
+      (worker) => worker.socket.end(),
     );
     expect(await client.gets('answered\n')).toMatch(/^HTTP\/1.1 502 /);
     client.send(GET);
@@ -34,28 +48,11 @@ describe('when a worker is lost', () => {
     expect(await next.gets('\r\n\r\n')).toBe(GET);
   });
 
-  test('before a byte of the answer, a POST with an Idempotency-Key is answered by another', async () => {
-    const request = 'POST / HTTP/1.1\r\nHost: a\r\nIdempotency-Key: 5\r\nContent-Length: 2\r\n\r\nhi';
-    const { client, other } = await lose(request, (worker) => worker.socket.resetAndDestroy());
-    const worker = await other.accepts();
-    expect(await worker.gets('hi')).toBe(request);
-    worker.send(OK);
-    expect(await client.gets('ok')).toBe(OK);
-  });
-
-  test('behind an interim response, an idempotent request is not repeated', async () => {
-    const { client } = await lose(GET, (worker) => {
-      worker.send('HTTP/1.1 103 Early Hints\r\n\r\n');
-      worker.socket.end();
-    });
-    expect(await client.gets('answered\n')).toMatch(/^HTTP\/1.1 103 Early Hints\r\n\r\nHTTP\/1.1 502 /);
-  });
-
   test.each([
     ['a length', 'HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\nok'],
     ['chunks', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n'],
   ])('in the middle of an answer with %s, the client is cut off', async (_name, part) => {
-    const { client } = await lose(GET, (worker) => {
+    const { client } = await lose(engine, GET, (worker) => {
       worker.send(part);
       worker.socket.end();
     });
@@ -118,6 +115,24 @@ describe('when a worker is lost', () => {
     expect(client.received).toBe(OK);
   });
 
+  test('a kept-alive HTTP/1.0 client is told that its connection goes on', async () => {
+    const { client, worker } = await exchange('GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n', 'nonsense\r\n');
+    await worker.ends();
+    expect(await client.gets('answered\n')).toMatch(/^HTTP\/1.1 502 .*\r\nConnection: keep-alive\r\n/s);
+  });
+});
+
+describe('by the relay, when a worker is lost', () => {
+  const { exchange } = through('relay');
+
+  test('behind an interim response, an idempotent request is not repeated', async () => {
+    const { client } = await lose('relay', GET, (worker) => {
+      worker.send('HTTP/1.1 103 Early Hints\r\n\r\n');
+      worker.socket.end();
+    });
+    expect(await client.gets('answered\n')).toMatch(/^HTTP\/1.1 103 Early Hints\r\n\r\nHTTP\/1.1 502 /);
+  });
+
   test.each([200, 10_000])(
     'to a burst of %d interim responses, the client gets 502 and the front lives',
     async (count) => {
@@ -126,47 +141,45 @@ describe('when a worker is lost', () => {
       await worker.ends();
     },
   );
-
-  test('a kept-alive HTTP/1.0 client is told that its connection goes on', async () => {
-    const { client, worker } = await exchange('GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n', 'nonsense\r\n');
-    await worker.ends();
-    expect(await client.gets('answered\n')).toMatch(/^HTTP\/1.1 502 .*\r\nConnection: keep-alive\r\n/s);
-  });
 });
 
-describe('an idle connection to a worker without an agent, which may close it when it likes,', () => {
-  const POST = 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n';
+describe.each(ENGINES)(
+  'by the %s, an idle connection to a worker without an agent, which may close it when it likes,',
+  (engine) => {
+    const { exchange } = through(engine);
+    const POST = 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n';
 
-  test.each([
-    ['is used again for a request that could be sent twice', GET, OK, 1],
-    ['is not used for any other', POST, OK, 2],
-    [
-      'is not used shortly before the time that it announced',
-      GET,
-      OK.replace('\r\n', '\r\nKeep-Alive: max=9, timeout=1\r\n'),
-      2,
-    ],
-    [
-      'is used well before the time that it announced',
-      GET,
-      OK.replace('\r\n', '\r\nKeep-Alive: timeout=5, max=9\r\n'),
-      1,
-    ],
-  ])('%s', async (_name, second, answer, connections) => {
-    const { client, worker, stage } = await exchange(GET, answer);
-    await client.gets('ok');
-    client.send(second);
-    const used = connections === 1 ? worker : await stage.accepts();
-    await used.gets(connections === 1 ? GET + second : second);
-    used.send(OK);
-    expect(await client.gets(/ok.*ok$/s)).toBe(OK + OK);
-  });
+    test.each([
+      ['is used again for a request that could be sent twice', GET, OK, 1],
+      ['is not used for any other', POST, OK, 2],
+      [
+        'is not used shortly before the time that it announced',
+        GET,
+        OK.replace('\r\n', '\r\nKeep-Alive: max=9, timeout=1\r\n'),
+        2,
+      ],
+      [
+        'is used well before the time that it announced',
+        GET,
+        OK.replace('\r\n', '\r\nKeep-Alive: timeout=5, max=9\r\n'),
+        1,
+      ],
+    ])('%s', async (_name, second, answer, connections) => {
+      const { client, worker, stage } = await exchange(GET, answer);
+      await client.gets('ok');
+      client.send(second);
+      const used = connections === 1 ? worker : await stage.accepts();
+      await used.gets(connections === 1 ? GET + second : second);
+      used.send(OK);
+      expect(await client.gets(/ok.*ok$/s)).toBe(OK + OK);
+    });
 
-  test('is not used after two seconds', async () => {
-    const { client, stage } = await exchange(GET, OK);
-    await client.gets('ok');
-    await new Promise((resolve) => setTimeout(resolve, 2_100));
-    client.send(GET);
-    await (await stage.accepts()).gets(GET);
-  });
-});
+    test('is not used after two seconds', async () => {
+      const { client, stage } = await exchange(GET, OK);
+      await client.gets('ok');
+      await new Promise((resolve) => setTimeout(resolve, 2_100));
+      client.send(GET);
+      await (await stage.accepts()).gets(GET);
+    });
+  },
+);

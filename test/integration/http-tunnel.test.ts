@@ -1,9 +1,13 @@
 import { describe, expect, test } from 'vitest';
-import { GET, OK, exchange } from '../kit/relay.js';
+import { ENGINES, GET, OK, through } from '../kit/relay.js';
 
-describe('an upgrade', () => {
-  const UPGRADE = 'GET / HTTP/1.1\r\nHost: a\r\nUpgrade: chat\r\nConnection: Upgrade\r\n\r\n';
-  const SWITCH = 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: chat\r\nConnection: Upgrade\r\n\r\n';
+const UPGRADE = 'GET / HTTP/1.1\r\nHost: a\r\nUpgrade: chat\r\nConnection: Upgrade\r\n\r\n';
+const DECLINED =
+  'HTTP/1.1 426 Upgrade Required\r\nUpgrade: chat\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n';
+const SWITCH = 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: chat\r\nConnection: Upgrade\r\n\r\n';
+
+describe.each(ENGINES)('by the %s, an upgrade', (engine) => {
+  const { exchange } = through(engine);
 
   test('becomes a tunnel, early bytes of both sides included, that each side ends for itself', async () => {
     const { client, worker } = await exchange(`${UPGRADE}early`, `${SWITCH}hello`);
@@ -40,6 +44,15 @@ describe('an upgrade', () => {
     worker.socket.destroy();
     await drained;
   });
+
+  test('that the program declines is answered as an ordinary request is', async () => {
+    const { client } = await exchange(UPGRADE, DECLINED);
+    expect(await client.gets('ok')).toMatch(/^HTTP\/1.1 426 .*\r\n\r\n.*ok/s);
+  });
+});
+
+describe('by the relay, an upgrade', () => {
+  const { exchange } = through('relay');
 
   test('that the program declines is an ordinary request', async () => {
     const { client, worker } = await exchange(UPGRADE, OK);

@@ -1,9 +1,10 @@
 import { once } from 'node:events';
 import { get, type IncomingMessage } from 'node:http';
 import { createRequire } from 'node:module';
-import { expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { startFront, type Front } from '../kit/front.ts';
+import { ENGINES } from '../kit/relay.ts';
 import { fixture, Release } from '../kit/release.ts';
 
 const WS_MODULE = createRequire(import.meta.url).resolve('ws');
@@ -52,45 +53,47 @@ async function newRequest(port: number): Promise<string> {
 
 const firstWorkerExited = (front: Front) => front.event('worker.exited', (entry) => entry['generation'] === 1);
 
-test('a WebSocket stays on its worker across a reload until it ends, while new requests reach the new code', async () => {
-  const { front, reload } = await startProgram();
-  const socket = await openSocket(front.port);
-  expect(await echo(socket, 'before')).toBe('1 before');
-  await reload();
-  expect(await newRequest(front.port)).toBe('2');
-  expect(await echo(socket, 'after')).toBe('1 after');
-  expect(await echo(await openSocket(front.port), 'new')).toBe('2 new');
-  expect(front.entries.filter((entry) => entry.event === 'worker.exited')).toEqual([]);
-  socket.close();
-  expect(await once(socket, 'close')).toEqual([1005, expect.anything()]);
-  await firstWorkerExited(front);
-});
+describe.each(ENGINES)('by the %s,', (engine) => {
+  test('a WebSocket stays on its worker across a reload until it ends, while new requests reach the new code', async () => {
+    const { front, reload } = await startProgram('--http-engine', engine);
+    const socket = await openSocket(front.port);
+    expect(await echo(socket, 'before')).toBe('1 before');
+    await reload();
+    expect(await newRequest(front.port)).toBe('2');
+    expect(await echo(socket, 'after')).toBe('1 after');
+    expect(await echo(await openSocket(front.port), 'new')).toBe('2 new');
+    expect(front.entries.filter((entry) => entry.event === 'worker.exited')).toEqual([]);
+    socket.close();
+    expect(await once(socket, 'close')).toEqual([1005, expect.anything()]);
+    await firstWorkerExited(front);
+  });
 
-test('a server-sent-event stream stays on its worker across a reload until it ends', async () => {
-  const { front, reload } = await startProgram();
-  const events = await openEvents(front.port);
-  expect(await nextEvent(events)).toBe('1');
-  await reload();
-  expect(await newRequest(front.port)).toBe('2');
-  expect(await nextEvent(events)).toBe('1');
-  expect(front.entries.filter((entry) => entry.event === 'worker.exited')).toEqual([]);
-  events.destroy();
-  await firstWorkerExited(front);
-});
+  test('a server-sent-event stream stays on its worker across a reload until it ends', async () => {
+    const { front, reload } = await startProgram('--http-engine', engine);
+    const events = await openEvents(front.port);
+    expect(await nextEvent(events)).toBe('1');
+    await reload();
+    expect(await newRequest(front.port)).toBe('2');
+    expect(await nextEvent(events)).toBe('1');
+    expect(front.entries.filter((entry) => entry.event === 'worker.exited')).toEqual([]);
+    events.destroy();
+    await firstWorkerExited(front);
+  });
 
-test('the drain timeout ends the streams of a leaving worker, and cuts them so that the client can tell', async () => {
-  const { front, reload } = await startProgram('--drain-timeout', '500ms');
-  const socket = await openSocket(front.port);
-  const events = await openEvents(front.port);
-  expect(await nextEvent(events)).toBe('1');
-  const ended = Promise.all([once(socket, 'close'), once(events, 'error')]);
-  const reloaded = performance.now();
-  await reload();
-  expect(await echo(socket, 'draining')).toBe('1 draining');
-  const [[code], [error]] = await ended;
-  expect(performance.now() - reloaded).toBeGreaterThanOrEqual(500);
-  expect(code).toBe(1006);
-  expect(error).toMatchObject({ code: 'ECONNRESET' });
-  await firstWorkerExited(front);
-  expect(await newRequest(front.port)).toBe('2');
+  test('the drain timeout ends the streams of a leaving worker, and cuts them so that the client can tell', async () => {
+    const { front, reload } = await startProgram('--http-engine', engine, '--drain-timeout', '500ms');
+    const socket = await openSocket(front.port);
+    const events = await openEvents(front.port);
+    expect(await nextEvent(events)).toBe('1');
+    const ended = Promise.all([once(socket, 'close'), once(events, 'error')]);
+    const reloaded = performance.now();
+    await reload();
+    expect(await echo(socket, 'draining')).toBe('1 draining');
+    const [[code], [error]] = await ended;
+    expect(performance.now() - reloaded).toBeGreaterThanOrEqual(500);
+    expect(code).toBe(1006);
+    expect(error).toMatchObject({ code: 'ECONNRESET' });
+    await firstWorkerExited(front);
+    expect(await newRequest(front.port)).toBe('2');
+  });
 });

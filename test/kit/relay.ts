@@ -3,7 +3,7 @@ import { parseConfig } from '../../src/core/config.js';
 import { Admission, type AdmissionSettings } from '../../src/proxy/admission.js';
 import { Backend } from '../../src/proxy/backend.js';
 import { Balancer, type Hold } from '../../src/proxy/balancer.js';
-import { HttpRelay } from '../../src/proxy/http-relay.js';
+import { type HttpEngine, makeHttpRelay } from '../../src/proxy/http-engine.js';
 import type { HttpSettings } from '../../src/proxy/http-settings.js';
 import { Listener } from '../../src/proxy/listener.js';
 import { TcpRelay } from '../../src/proxy/tcp-relay.js';
@@ -19,6 +19,7 @@ export const SETTINGS: HttpSettings = {
 
 /** How a relay differs from the defaults. */
 export interface RelayOptions extends Partial<HttpSettings> {
+  readonly engine?: HttpEngine;
   readonly hold?: Hold;
   readonly bounds?: AdmissionSettings;
 }
@@ -30,12 +31,15 @@ const UNBOUNDED: AdmissionSettings = {
   holdTimeout: 0,
 };
 
+/** Both engines, for the promises that both make. */
+export const ENGINES: readonly HttpEngine[] = ['relay', 'http-proxy'];
+
 /** A public port on 127.0.0.1 with a relay behind it, in this process; closed when the test ends. */
 export async function openRelay(mode: 'http' | 'tcp', options: RelayOptions = {}) {
-  const { hold = { timeout: 5_000, max: 100 }, bounds = UNBOUNDED, ...others } = options;
+  const { engine = 'relay', hold = { timeout: 5_000, max: 100 }, bounds = UNBOUNDED, ...others } = options;
   const settings = { ...SETTINGS, ...others };
   const balancer = new Balancer(hold);
-  const relay = mode === 'http' ? new HttpRelay(balancer, settings) : new TcpRelay(balancer, settings);
+  const relay = mode === 'http' ? makeHttpRelay(engine, balancer, settings) : new TcpRelay(balancer, settings);
   const port = await freePort();
   const journal = new RecordedJournal();
   const admission = new Admission(bounds, journal);
@@ -73,3 +77,11 @@ export async function exchange(request: string, response: string, options: Relay
   worker.send(response);
   return { port, stage, client, worker, relay, backend: backends[0]! };
 }
+
+/** The same by one of the engines, for what both promise. */
+export const through = (engine: HttpEngine) => ({
+  openRelay: async (mode: 'http' | 'tcp', options: RelayOptions = {}) => openRelay(mode, { engine, ...options }),
+  scene: async (count = 1, options: RelayOptions = {}) => scene(count, { engine, ...options }),
+  exchange: async (request: string, response: string, options: RelayOptions = {}) =>
+    exchange(request, response, { engine, ...options }),
+});

@@ -20,6 +20,7 @@ test('without settings, the defaults hold', () => {
   expect(read({})).toEqual({
     workers: 'max',
     mode: 'auto',
+    httpEngine: 'relay',
     transport: 'port',
     readyTimeout: 60_000,
     drainTimeout: 30_000,

@@ -1,0 +1,46 @@
+import type { Agent } from 'node:http';
+import type { Backend } from '../backend.js';
+import { BackendAgent } from './agent.js';
+
+interface Pair {
+  readonly pooling: BackendAgent;
+  readonly fresh: BackendAgent;
+}
+
+/** For every backend, a pool of idle sockets, and a way around it. */
+export class Agents {
+  /** Milliseconds; for the sockets to come. */
+  connectTimeout: number;
+  readonly #pairs = new Map<Backend, Pair>();
+
+  constructor(connectTimeout: number) {
+    this.connectTimeout = connectTimeout;
+  }
+
+  /**
+   * Whoever lost a worker takes no idle socket again: others of a dead worker's may not have told of their end yet. And
+   * where nobody governs when the worker closes one, nothing is risked on it that can't be sent again.
+   *
+   * @param attempt from 1
+   */
+  agentOf(backend: Backend, attempt: number, isRepeatable: boolean): Agent {
+    const { pooling, fresh } = this.#pairs.get(backend) ?? this.#add(backend);
+    return attempt === 1 && (backend.hasAgent || isRepeatable) ? pooling : fresh;
+  }
+
+  close(): void {
+    for (const { pooling } of this.#pairs.values()) pooling.closeIdle();
+    this.#pairs.clear();
+  }
+
+  #add(backend: Backend): Pair {
+    const pooling = new BackendAgent(backend, this, true);
+    const pair = { pooling, fresh: new BackendAgent(backend, this, false) };
+    this.#pairs.set(backend, pair);
+    backend.onceLeaving(() => {
+      pooling.closeIdle();
+      this.#pairs.delete(backend);
+    });
+    return pair;
+  }
+}

@@ -1,0 +1,13 @@
+import type { Balancer } from '../balancer.js';
+import type { HttpSettings } from '../http-settings.js';
+import type { Agents } from './agents.js';
+import type { HttpProxy } from './package.js';
+
+/** What all requests of a public port go through. */
+export interface Engine {
+  readonly balancer: Balancer;
+  /** In force from the next request on. */
+  settings: HttpSettings;
+  readonly proxy: HttpProxy;
+  readonly agents: Agents;
+}
