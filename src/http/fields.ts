@@ -143,6 +143,10 @@ const SHORT = 40;
  * @throws {RangeError} when `output` is too short, which would be a defect of its owner's bounds
  */
 export function copy(bytes: Uint8Array, start: number, end: number, output: Uint8Array, at: number): number {
+  if (start === 0 && end === bytes.length && end > SHORT) {
+    output.set(bytes, at);
+    return at + end;
+  }
   // A long copy throws by itself; a loop would write into nowhere without a word.
   if (end - start > SHORT || at + end - start > output.length) {
     output.set(bytes.subarray(start, end), at);

@@ -199,7 +199,7 @@ export class HttpSession {
   /** The answer under way is complete. */
   answered(keepsOpen: boolean): void {
     if (!keepsOpen) this.#linger();
-    else if (unsentBytes(this.client) > this.settings.maxBufferSize) this.#stall();
+    else if (this.#isUnread) this.#stall();
     else this.#next();
   }
 
@@ -212,6 +212,11 @@ export class HttpSession {
     if (unsentBytes(this.client) > 0 && !this.client.destroyed) this.client.resetAndDestroy();
     else this.client.destroy();
     this.#host.left(this);
+  }
+
+  /** Whether the client asks on without reading what it gets. */
+  get #isUnread(): boolean {
+    return output.isBackedUp(this.client) && unsentBytes(this.client) > this.settings.maxBufferSize;
   }
 
   get #isFull(): boolean {

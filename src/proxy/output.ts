@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { READ_SIZE } from './reading.js';
-import { unsentBytes, writeAtOnce } from './writing.js';
+import { writeAtOnce } from './writing.js';
 
 /** The longest message: a read behind the longest head that is still incomplete, with room for what zdlb adds. */
 const ROOM = READ_SIZE + 96 * 1024;
@@ -29,17 +29,23 @@ class Output {
   /** Where the message for each of them ends. */
   readonly #ends: number[] = [];
   #count = 0;
+  /** Those of which the kernel has not taken everything. Mostly none, and then not even asked. */
+  readonly #backedUp = new Set<Socket>();
 
   /** Sends bytes[start, end); false when the socket is backed up: its source should stop reading until 'drain'. */
   send(socket: Socket, end: number): boolean {
     const length = end - this.start;
-    if (length > 0) {
-      if (length <= MAX_SHORT && unsentBytes(socket) === 0) return this.#gather(socket, end);
-      this.#sendNow(socket, end);
+    if (this.isBackedUp(socket)) {
+      if (length > 0) socket.write(Buffer.from(this.bytes.subarray(this.start, end)));
+      return false;
     }
-    if (unsentBytes(socket) === 0) return true;
-    tellOfDrain(socket);
-    return false;
+    if (length === 0) return true;
+    return length > MAX_SHORT ? this.#sendNow(socket, end) : this.#gather(socket, end);
+  }
+
+  /** Whether the kernel has not taken everything that was sent. */
+  isBackedUp(socket: Socket): boolean {
+    return this.#backedUp.size > 0 && this.#backedUp.has(socket);
   }
 
   /** Sends bytes that are only lent (a read buffer's). */
@@ -50,18 +56,17 @@ class Output {
 
   /** Lets go of what was gathered. Whoever ends a socket, or writes to it by itself, calls this first. */
   flush(): void {
-    let isTaken = true;
+    const { bytes } = this;
     let from = 0;
     for (let i = 0; i < this.#count; i++) {
       const socket = this.#sockets[i]!;
       const end = this.#ends[i]!;
       this.#sockets[i] = undefined;
-      if (!socket.destroyed && !this.#write(socket, this.bytes.subarray(from, end))) isTaken = false;
+      if (!socket.destroyed) this.#write(socket, bytes, from, end);
       from = end;
     }
     this.#count = 0;
     this.start = 0;
-    if (!isTaken) this.bytes = Buffer.allocUnsafeSlow(GATHERED + ROOM);
   }
 
   #gather(socket: Socket, end: number): true {
@@ -75,32 +80,37 @@ class Output {
   }
 
   /** Behind what was gathered, which may be for the same socket. */
-  #sendNow(socket: Socket, end: number): void {
+  #sendNow(socket: Socket, end: number): boolean {
     const { bytes, start } = this;
     this.flush();
-    const isTaken = this.#write(socket, bytes.subarray(start, end));
-    if (!isTaken && this.bytes === bytes) this.bytes = Buffer.allocUnsafeSlow(GATHERED + ROOM);
+    return this.#write(socket, bytes, start, end);
   }
 
-  #write(socket: Socket, bytes: Buffer): boolean {
-    if (socket.writableLength === 0) return writeAtOnce(socket, bytes);
-    socket.write(Buffer.from(bytes));
-    return true;
+  #write(socket: Socket, bytes: Buffer, start: number, end: number): boolean {
+    if (this.isBackedUp(socket)) {
+      socket.write(Buffer.from(bytes.subarray(start, end)));
+      return false;
+    }
+    if (writeAtOnce(socket, bytes.subarray(start, end))) return true;
+    if (this.bytes === bytes) this.bytes = Buffer.allocUnsafeSlow(GATHERED + ROOM);
+    this.#tellOfDrain(socket);
+    return false;
+  }
+
+  /**
+   * Node emits 'drain' only behind a queue of the stream's own that had reached its high-water mark. Behind any other, whose
+   * source has stopped all the same, an empty write tells when everything before it has left.
+   */
+  #tellOfDrain(socket: Socket): void {
+    this.#backedUp.add(socket);
+    socket.write(NOTHING, (error) => {
+      this.#backedUp.delete(socket);
+      if (!error) socket.emit('drain');
+    });
   }
 }
 
 const NOTHING = Buffer.alloc(0);
-
-/**
- * Node emits 'drain' only behind a queue of the stream's own that had reached its high-water mark. Behind any other, whose
- * source has stopped all the same, an empty write tells when everything before it has left.
- */
-function tellOfDrain(socket: Socket): void {
-  if (socket.writableNeedDrain) return;
-  socket.write(NOTHING, (error) => {
-    if (!error) socket.emit('drain');
-  });
-}
 
 /** The one output buffer: a message is sent before anyone else can begin one. */
 export const output = new Output();
