@@ -2,6 +2,15 @@
 export type Moves<State extends string> = { readonly [S in State]: readonly State[] };
 
 /**
+ * Makes a table of moves quick to ask, for who moves several times a request: looking up a property by a name that varies
+ * costs more than all the rest of the question.
+ */
+export function legality<State extends string>(moves: Moves<State>): (from: State, to: State) => boolean {
+  const legal = new Map(Object.entries<readonly State[]>(moves).map(([from, to]) => [from, new Set(to)]));
+  return (from, to) => legal.get(from)!.has(to);
+}
+
+/**
  * A state and the table of its legal moves.
  *
  * What belongs to a state dies with it: timers set by {@link after} and listeners given {@link scope} end when the state

@@ -1,3 +1,4 @@
+import { legality } from '../core/lifecycle.js';
 import type { RequestHead } from '../http/request-head.js';
 import type { Balancer, Claimant } from './balancer.js';
 import type { HttpSession } from './http-session.js';
@@ -18,13 +19,13 @@ type State = 'idle' | 'claiming' | 'connecting' | 'sent' | 'tunnel';
  *     sent -> tunnel -> idle                              (101)
  *     any -> idle                                         (cancelled, or failed)
  */
-const MOVES: Readonly<Record<State, readonly State[]>> = {
+const mayMove = legality<State>({
   idle: ['claiming', 'idle'],
   claiming: ['connecting', 'sent', 'idle'],
   connecting: ['sent', 'claiming', 'idle'],
   sent: ['claiming', 'tunnel', 'idle'],
   tunnel: ['idle'],
-};
+});
 
 /** The requests of one client connection, one at a time, each with a lease, an upstream socket and a response. */
 export class Exchange implements Claimant, UpstreamUser {
@@ -57,6 +58,7 @@ export class Exchange implements Claimant, UpstreamUser {
 
   claimed(lease: Lease): void {
     this.#lease = lease;
+    this.#response.readsKeepAlive = !lease.backend.hasAgent;
     // Whoever lost a worker takes no idle socket again: others of a dead worker's may not have told of their end yet, while
     // a new connection is refused at once.
     const upstream = this.#attempts === 1 ? lease.backend.takeIdle(this, this.#request.canReplay) : undefined;
@@ -165,7 +167,7 @@ export class Exchange implements Claimant, UpstreamUser {
   }
 
   #to(state: State, ms: number): void {
-    if (!MOVES[this.#state].includes(state)) throw new Error(`An exchange cannot move from ${this.#state} to ${state}`);
+    if (!mayMove(this.#state, state)) throw new Error(`An exchange cannot move from ${this.#state} to ${state}`);
     this.#state = state;
     this.#session.expireIn(ms);
   }
@@ -268,8 +270,8 @@ export class Exchange implements Claimant, UpstreamUser {
   }
 
   #end(): void {
+    if (this.#state === 'claiming') this.#balancer.withdraw(this);
     this.#to('idle', Infinity);
-    this.#balancer.withdraw(this);
     this.#upstream = undefined;
     this.#lease?.release();
     this.#lease = undefined;

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { legality } from '../core/lifecycle.js';
 import { CR, LF } from '../http/characters.js';
 import { INCOMPLETE } from '../http/fields.js';
 import { refusal } from '../http/refusal.js';
@@ -48,7 +49,7 @@ type State = 'idle' | 'head' | 'exchange' | 'stalled' | 'tunnel' | 'lingering' |
  *     idle, head, exchange -> lingering      (refused, or the last answer is given)
  *     any -> closed
  */
-const MOVES: Readonly<Record<State, readonly State[]>> = {
+const mayMove = legality<State>({
   idle: ['head', 'exchange', 'lingering', 'closed'],
   head: ['idle', 'exchange', 'lingering', 'closed'],
   exchange: ['idle', 'head', 'exchange', 'stalled', 'tunnel', 'lingering', 'closed'],
@@ -56,7 +57,7 @@ const MOVES: Readonly<Record<State, readonly State[]>> = {
   tunnel: ['closed'],
   lingering: ['closed'],
   closed: [],
-};
+});
 
 /** The client's side of an http connection: finds the requests, hands them to the exchange one by one, in order. */
 export class HttpSession {
@@ -68,6 +69,7 @@ export class HttpSession {
   readonly #host: SessionHost;
   readonly #exchange: Exchange;
   #state: State = 'idle';
+  /** When {@link expire} acts; negative: that long after it is called next, which spares a look at the clock per request. */
   #deadline: number;
   #clientLine: Buffer = UNKNOWN;
   #forwarding: Forwarding | undefined;
@@ -120,6 +122,7 @@ export class HttpSession {
 
   /** Does what is due when the present state has lasted too long. */
   expire(now: number): void {
+    if (this.#deadline < 0) this.#deadline = now - this.#deadline;
     if (now < this.#deadline) return;
     this.#deadline = Infinity;
     if (this.#state === 'idle') this.#linger();
@@ -225,7 +228,7 @@ export class HttpSession {
   }
 
   #to(state: State, ms: number): void {
-    if (!MOVES[this.#state].includes(state)) throw new Error(`A session cannot move from ${this.#state} to ${state}`);
+    if (!mayMove(this.#state, state)) throw new Error(`A session cannot move from ${this.#state} to ${state}`);
     this.#state = state;
     this.expireIn(ms);
   }
@@ -291,7 +294,9 @@ export class HttpSession {
 
   #beIdle(): void {
     this.pending.clear();
-    if (this.#state !== 'idle') this.#to('idle', this.settings.keepAliveTimeout);
+    if (this.#state === 'idle') return;
+    this.#to('idle', Infinity);
+    this.#deadline = -this.settings.keepAliveTimeout;
   }
 
   #stall(): void {

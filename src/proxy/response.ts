@@ -29,6 +29,8 @@ export class Response {
   isHead = false;
   minorVersion = 1;
   takesTrailers = false;
+  /** Whether the worker says itself how long it keeps an idle connection: it has no agent that governs this. */
+  readsKeepAlive = false;
   /** How long the worker said that it keeps the connection idle, in milliseconds. */
   keepAliveTimeout = Infinity;
   /** Whether the worker's connection may serve another request. */
@@ -142,7 +144,7 @@ export class Response {
     // Without a length and without chunks, only the end of the connection can end the body.
     const endsClient = framing === Framing.close || (framing === Framing.chunked && this.minorVersion === 0);
     this.keepsUpstream = responseHead.isPersistent;
-    this.keepAliveTimeout = responseHead.keepAliveTimeout(bytes);
+    if (this.readsKeepAlive) this.keepAliveTimeout = responseHead.keepAliveTimeout(bytes);
     this.keepsClient = this.mayKeepClient && !endsClient;
     const at = responseHead.write(bytes, this.#connectionLine(), this, output.bytes, output.start);
     this.#body.begin(framing, responseHead.contentLength, this.#coding, Infinity);
