@@ -40,6 +40,9 @@ export class Program {
     this.child = spawn(command, args, {
       env: { ...ownEnvironment, ...env },
       stdio: ['ignore', 'ignore', 'pipe'],
+      // A session of its own, as a service has one, and as zdlb's workers have: Linux shares out the processor by session
+      // (autogroup), and whoever is in one with the load generator is preempted less.
+      detached: true,
     });
     this.child.stderr?.setEncoding('utf8').on('data', (text) => (this.#words = (this.#words + text).slice(-WORDS)));
     this.child.on('error', (error) => (this.#words += error.message));
