@@ -40,6 +40,18 @@ export class Body {
     return this.#framing === Framing.close;
   }
 
+  /** Whether its bytes go on as they are, without chunks around them. */
+  get isPlain(): boolean {
+    return this.#framing === Framing.length || this.#framing === Framing.close;
+  }
+
+  /** Counts `length` bytes of a plain body that are passed on from where they lie; how many of them belong to it. */
+  count(length: number): number {
+    const counted = this.#framing === Framing.length ? Math.min(this.#remaining, length) : length;
+    this.#remaining -= counted;
+    return counted;
+  }
+
   /**
    * Moves bytes[start, end), up to the end of the body, to `output` from `outputStart` on.
    *
@@ -56,8 +68,7 @@ export class Body {
         return consumed;
       }
       default: {
-        const length = this.#framing === Framing.length ? Math.min(this.#remaining, end - start) : end - start;
-        this.#remaining -= length;
+        const length = this.count(end - start);
         this.outputEnd = copy(bytes, start, start + length, output, outputStart);
         return start + length;
       }

@@ -84,7 +84,7 @@ export class Exchange implements Claimant, UpstreamUser {
     }
     if (this.#state !== 'sent') return this.#fail();
     this.#request.canReplay = false;
-    switch (this.#response.take(bytes, length)) {
+    switch (this.#response.take(bytes, length, upstream.buffer)) {
       case 'complete':
         return this.#maybeConclude();
       case 'backed-up':
@@ -123,7 +123,9 @@ export class Exchange implements Claimant, UpstreamUser {
 
   /** The client takes bytes again. */
   clientDrained(): void {
-    this.#upstream?.socket.resume();
+    if (this.#upstream === undefined) return;
+    this.#upstream.buffer.isLent = false;
+    this.#upstream.socket.resume();
   }
 
   /** More of the request under way, and perhaps of those behind it. */

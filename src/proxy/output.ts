@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { READ_SIZE } from './reading.js';
+import { READ_SIZE } from './read-buffer.js';
 import { writeAtOnce } from './writing.js';
 
 /** The longest message: a read behind the longest head that is still incomplete, with room for what zdlb adds. */
@@ -52,6 +52,20 @@ class Output {
   relay(socket: Socket, lent: Buffer, length: number): boolean {
     this.bytes.set(length === lent.length ? lent : lent.subarray(0, length), this.start);
     return this.send(socket, this.start + length);
+  }
+
+  /**
+   * Sends bytes from where they lie. When false, they have to stay as they are until 'drain'.
+   */
+  lend(socket: Socket, bytes: Buffer): boolean {
+    this.flush();
+    if (this.isBackedUp(socket)) {
+      socket.write(Buffer.from(bytes));
+      return false;
+    }
+    if (writeAtOnce(socket, bytes)) return true;
+    this.#tellOfDrain(socket);
+    return false;
   }
 
   /** Lets go of what was gathered. Whoever ends a socket, or writes to it by itself, calls this first. */

@@ -1,21 +1,13 @@
 import { Socket, type OnReadOpts, type SocketConstructorOpts } from 'node:net';
-
-/** The most bytes that one read brings. */
-export const READ_SIZE = 64 * 1024;
-
-/**
- * Every socket reads into this one buffer: its bytes are the receiver's only until the receiver returns. Against 'data'
- * events, which allocate for every read, this saves about a quarter of the relay's CPU.
- */
-const sharedBuffer = Buffer.allocUnsafeSlow(READ_SIZE);
+import { type ReadBuffer, shared } from './read-buffer.js';
 
 /** Gets the bytes [0, length) of `bytes`, to be used or copied before it returns. */
 export type Receive = (bytes: Buffer, length: number) => void;
 
-/** The `onread` option of a socket that reads into the shared buffer. */
-export function readingInto(receive: Receive): OnReadOpts {
+/** The `onread` option of a socket that reads into `buffer`, or into what a {@link ReadBuffer} gives it next. */
+export function readingInto(buffer: Buffer | ReadBuffer['next'], receive: Receive): OnReadOpts {
   return {
-    buffer: sharedBuffer,
+    buffer: buffer as OnReadOpts['buffer'],
     callback(length: number, bytes: Uint8Array): boolean {
       receive(bytes as Buffer, length);
       return true;
@@ -45,7 +37,7 @@ export function readAccepted(accepted: Socket, receive: Receive): Socket {
     allowHalfOpen: true,
     readable: true,
     writable: true,
-    onread: readingInto(receive),
+    onread: readingInto(shared, receive),
   } as SocketConstructorOpts);
   inside._handle = null;
   (socket as unknown as Accepted)._server = inside._server;

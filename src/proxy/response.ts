@@ -8,6 +8,7 @@ import { type ConnectionLine, ResponseHead } from '../http/response-head.js';
 import { ByteQueue } from './byte-queue.js';
 import type { HttpSession } from './http-session.js';
 import { output } from './output.js';
+import { READ_SIZE, type ReadBuffer } from './read-buffer.js';
 
 /** The longest response head, in bytes. */
 const MAX_HEAD = 32 * 1024;
@@ -76,9 +77,10 @@ export class Response {
   }
 
   /** Takes bytes that the worker sent. */
-  take(bytes: Buffer, length: number): Outcome {
+  take(bytes: Buffer, length: number, buffer: ReadBuffer): Outcome {
     if (this.#isComplete) return this.#spoil();
-    if (this.hasBegun) return this.#takeBody(bytes, 0, length, output.start);
+    if (this.hasBegun)
+      return buffer.isOwn ? this.#lendBody(bytes, length, buffer) : this.#passBody(bytes, length, buffer);
     if (this.#partialHead.length === 0) return this.#takeHead(bytes, 0, length);
     this.#partialHead.append(bytes, 0, length);
     // Only a whole line can complete a head or spoil it.
@@ -160,6 +162,25 @@ export class Response {
   #connectionLine(): ConnectionLine {
     if (!this.keepsClient) return 'close';
     return this.minorVersion === 0 ? 'keep-alive' : 'none';
+  }
+
+  #passBody(bytes: Buffer, length: number, buffer: ReadBuffer): Outcome {
+    const outcome = this.#takeBody(bytes, 0, length, output.start);
+    // Whoever fills the buffer has more: the rest of a long body is worth a buffer of its own.
+    if (length === READ_SIZE && !this.#isComplete && this.#body.isPlain) buffer.takeOwn();
+    return outcome;
+  }
+
+  /** A part of a long body, from where it lies. */
+  #lendBody(bytes: Buffer, length: number, buffer: ReadBuffer): Outcome {
+    const consumed = this.#body.count(length);
+    if (consumed < length) this.keepsUpstream = false;
+    const isTaken = output.lend(this.#session.client, bytes.subarray(0, consumed));
+    buffer.isLent = !isTaken;
+    this.#isComplete = this.#body.isComplete;
+    if (this.#isComplete) buffer.giveBack();
+    if (this.#isComplete) return 'complete';
+    return isTaken ? 'more' : 'backed-up';
   }
 
   #takeBody(bytes: Buffer, start: number, end: number, at: number): Outcome {

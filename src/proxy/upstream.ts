@@ -2,6 +2,7 @@ import { type NetConnectOpts, type Socket, connect } from 'node:net';
 import type { PrivateAddress } from '../core/messages.cjs';
 import { systemCode } from '../core/errors.js';
 import { output } from './output.js';
+import { ReadBuffer } from './read-buffer.js';
 import { readingInto } from './reading.js';
 import { unsentBytes } from './writing.js';
 
@@ -31,6 +32,7 @@ export interface UpstreamUser {
 /** One socket to a worker. It outlives its users: between two requests it is the pool's. */
 export class Upstream {
   readonly socket: Socket;
+  readonly buffer = new ReadBuffer();
   user: UpstreamUser;
   /** Whether a request was sent on it before: then its silent death says nothing about this request. */
   isUsed = false;
@@ -40,7 +42,7 @@ export class Upstream {
 
   constructor(address: PrivateAddress, user: UpstreamUser) {
     this.user = user;
-    const onread = readingInto((bytes, length) => this.user.received(this, bytes, length));
+    const onread = readingInto(this.buffer.next, (bytes, length) => this.user.received(this, bytes, length));
     this.socket = connect({ ...placeOf(address), allowHalfOpen: true, noDelay: true, onread } as NetConnectOpts);
     this.socket
       .on('connect', () => this.user.connected(this))
