@@ -78,6 +78,7 @@ export class Stage {
   readonly #server: Server;
   readonly #wires: Wire[] = [];
   readonly #waiting: ((wire: Wire) => void)[] = [];
+  readonly #sockets = new Set<Socket>();
 
   private constructor(server: Server) {
     this.#server = server;
@@ -86,8 +87,8 @@ export class Stage {
       const waiting = this.#waiting.shift();
       if (waiting === undefined) this.#wires.push(wire);
       else waiting(wire);
-      onClose.add(socket);
-      socket.on('close', () => onClose.delete(socket));
+      this.#sockets.add(socket);
+      socket.on('close', () => this.#sockets.delete(socket));
     });
   }
 
@@ -113,8 +114,6 @@ export class Stage {
 
   close(): void {
     this.#server.close();
-    for (const socket of onClose) socket.destroy();
+    for (const socket of this.#sockets) socket.destroy();
   }
 }
-
-const onClose = new Set<Socket>();
