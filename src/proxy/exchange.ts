@@ -53,7 +53,8 @@ export class Exchange implements Claimant, UpstreamUser {
     this.#request.begin(bytes, headEnd, length);
     this.#response.expect(this.#head);
     this.#claim();
-    this.#request.hold();
+    // Refused at once, it is held for nobody.
+    if (this.#state !== 'idle') this.#request.hold();
   }
 
   claimed(lease: Lease): void {
@@ -89,13 +90,13 @@ export class Exchange implements Claimant, UpstreamUser {
         return this.#maybeConclude();
       case 'backed-up':
         upstream.socket.pause();
-        return this.#watch();
+        return this.#heard();
       case 'tunnel':
         return this.#becomeTunnel();
       case 'malformed':
         return this.#fail();
       default:
-        return this.#watch();
+        return this.#heard();
     }
   }
 
@@ -107,7 +108,10 @@ export class Exchange implements Claimant, UpstreamUser {
   }
 
   drained(): void {
-    if (this.#state === 'sent') this.#watch();
+    if (this.#state === 'sent') {
+      this.#request.trim();
+      this.#watch();
+    }
     this.#session.resume();
   }
 
@@ -144,7 +148,7 @@ export class Exchange implements Claimant, UpstreamUser {
   expire(): void {
     if (this.#state === 'connecting') return this.lost(this.#upstream!);
     if (this.#state !== 'sent') return;
-    if (this.#request.isWhole) return this.#response.hasBegun ? undefined : this.#fail(504);
+    if (this.#isWorkersTurn) return this.#response.hasBegun ? undefined : this.#fail(504);
     // While an answer streams, a client may take its time with the rest of its question.
     if (this.#response.isComplete) this.#giveUp();
     else if (this.#response.hasBegun) this.#watch();
@@ -200,8 +204,20 @@ export class Exchange implements Claimant, UpstreamUser {
   /** Sets how long the present wait may last: for more of the request, or for the answer to begin; then it takes its time. */
   #watch(): void {
     const { bodyTimeout, responseTimeout } = this.#session.settings;
-    if (!this.#request.isWhole) this.#session.expireIn(bodyTimeout);
-    else this.#session.expireIn(this.#response.hasBegun ? Infinity : responseTimeout);
+    if (!this.#isWorkersTurn) this.#session.expireIn(bodyTimeout);
+    else if (this.#response.hasBegun) this.#session.expireIn(Infinity);
+    // A client that waits for its 100 (Continue) must not wait for ever, even where answers may take any time.
+    else this.#session.expireIn(this.#request.isWhole ? responseTimeout : Math.min(responseTimeout, bodyTimeout));
+  }
+
+  /** Neither a head that comes byte by byte nor interim responses give a worker more time for its answer. */
+  #heard(): void {
+    if (this.#response.hasBegun || !this.#isWorkersTurn) this.#watch();
+  }
+
+  /** Whether it is the worker that is waited for: it has the whole request, or is to ask for the rest with a 100 (Continue). */
+  get #isWorkersTurn(): boolean {
+    return this.#request.isWhole || this.#request.awaitsContinue;
   }
 
   /** Nothing was sent, so anybody may have it. */

@@ -16,7 +16,7 @@ export interface HttpSettings {
   readonly keepAliveTimeout: number;
   /** How long a worker may take to accept a connection. */
   readonly connectTimeout: number;
-  /** How long a worker may take from the end of the request to the first byte of its answer; 504. */
+  /** How long a worker may take from the end of the request to the head of its answer; 504. */
   readonly responseTimeout: number;
   /** How long a tunnel (an upgraded connection) may lie idle in both directions. */
   readonly tunnelTimeout: number;

@@ -48,10 +48,15 @@ class Output {
     return this.#backedUp.size > 0 && this.#backedUp.has(socket);
   }
 
-  /** Sends bytes that are only lent (a read buffer's). */
+  /** Sends bytes that are only lent (a read buffer's, or what was kept), however many. */
   relay(socket: Socket, lent: Buffer, length: number): boolean {
-    this.bytes.set(length === lent.length ? lent : lent.subarray(0, length), this.start);
-    return this.send(socket, this.start + length);
+    let isTaken = true;
+    for (let from = 0; from < length; from += READ_SIZE) {
+      const until = Math.min(length, from + READ_SIZE);
+      this.bytes.set(lent.subarray(from, until), this.start);
+      isTaken = this.send(socket, this.start + until - from);
+    }
+    return isTaken;
   }
 
   /**

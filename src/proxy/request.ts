@@ -81,6 +81,13 @@ export class Request {
     return output.send(upstream.socket, this.#body.outputEnd) ? 'sent' : 'backed-up';
   }
 
+  /** Keeps no more for another worker than is allowed by now: a configuration that was read anew may have lowered it. */
+  trim(): void {
+    if (this.#session.pending.length <= this.#session.settings.maxBufferSize) return;
+    this.canReplay = false;
+    this.#session.pending.clear();
+  }
+
   #writeHead(bytes: Buffer, upstream: Upstream, backend: Backend): number {
     const { start } = output;
     const at = upstream.isUsed ? start : copy(backend.preface, 0, backend.preface.length, output.bytes, start);
