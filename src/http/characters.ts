@@ -49,3 +49,9 @@ export function sameIgnoringCase(bytes: Uint8Array, start: number, end: number, 
   for (let i = 0; i < end - start; i++) if (LOWER[bytes[start + i]!] !== LOWER[bytes[otherStart + i]!]) return false;
   return true;
 }
+
+/** Whether bytes[0, length) are empty lines and nothing else; also when they are none at all. */
+export function isEmptyLines(bytes: Uint8Array, length: number): boolean {
+  for (let at = 0; at < length; at++) if (bytes[at] !== (at % 2 === 0 ? CR : LF)) return false;
+  return length % 2 === 0;
+}

@@ -1,4 +1,5 @@
-import { CR, FIELD_VALUE, HEX_DIGIT, LF } from './characters.js';
+import { CR, HEX_DIGIT, LF } from './characters.js';
+import { Extension, afterExtensionByte } from './chunk-extension.js';
 import { Trailers } from './trailers.js';
 
 /** The most bytes of chunk extensions in one message; they are read over, never forwarded (RFC 9112 7.1.1). */
@@ -43,6 +44,7 @@ export class ChunkedBody {
   #room = Infinity;
   #remaining = 0;
   #digits = 0;
+  #extension: Extension = Extension.start;
   #skipped = 0;
 
   /** @param max the most bytes of data */
@@ -51,6 +53,8 @@ export class ChunkedBody {
     this.#coding = coding;
     this.#room = max;
     this.#skipped = 0;
+    // The body before may have ended in the middle of its own.
+    this.#trailers.clear();
   }
 
   get isDone(): boolean {
@@ -115,13 +119,15 @@ export class ChunkedBody {
   #takeSize(byte: number): boolean {
     if (byte === CR) return this.#move(State.sizeEnd);
     // RFC 9112 7.1.1 allows blanks before the semicolon only for compatibility; padding is how parsers are split.
-    if (byte === SEMICOLON) return this.#move(State.extension);
-    return this.#takeSizeDigit(byte);
+    if (byte !== SEMICOLON) return this.#takeSizeDigit(byte);
+    this.#extension = Extension.start;
+    return this.#move(State.extension);
   }
 
   #takeExtension(byte: number): boolean {
-    if (byte === CR) return this.#move(State.sizeEnd);
-    return FIELD_VALUE[byte] === 1 && ++this.#skipped <= MAX_EXTENSIONS;
+    this.#extension = afterExtensionByte(this.#extension, byte);
+    if (this.#extension === Extension.ended) return this.#move(State.sizeEnd);
+    return this.#extension !== Extension.malformed && ++this.#skipped <= MAX_EXTENSIONS;
   }
 
   #openChunk(output: Uint8Array): boolean {

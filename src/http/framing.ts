@@ -8,6 +8,10 @@ export type Framing = (typeof Framing)[keyof typeof Framing];
 /** More digits could pass 2^53; nobody sends 10^15 bytes in one message. */
 const MAX_LENGTH_DIGITS = 15;
 const CHUNKED = Buffer.from('chunked');
+/** Transfer codings without parameters, each a token (RFC 9112 7), separated by commas. */
+const CODINGS = /^[\w!#$%&'*+.^`|~-]+(?:[ \t]*,[ \t]*[\w!#$%&'*+.^`|~-]+)*$/;
+/** RFC 9112 6.1: chunked is the last coding, and applied once. */
+const MISPLACED = /(?:^|[ \t,])chunked[ \t]*,/i;
 
 /** What the framing fields of one head say, collected field by field. */
 export class FramingFields {
@@ -53,9 +57,7 @@ export class FramingFields {
       return 0;
     }
     const codings = Buffer.from(bytes.subarray(start, end)).toString('latin1');
-    return /^[a-z]+(?:[ \t]*,[ \t]*[a-z]+)*$/i.test(codings) && !/chunked.*,|chunked.*chunked/i.test(codings)
-      ? 501
-      : 400;
+    return CODINGS.test(codings) && !MISPLACED.test(codings) ? 501 : 400;
   }
 
   /** Both at once are how requests are smuggled (RFC 9112 6.3, 11.2). */

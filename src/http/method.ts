@@ -1,3 +1,5 @@
+import { CR, LF } from './characters.js';
+
 /** What the relay must know of a method (RFC 9110 9). */
 export interface Method {
   /** Whether 9.2.2 lets a request be sent again. */
@@ -26,6 +28,15 @@ const KNOWN: readonly (readonly [name: Uint8Array, method: Method])[] = [
 export function methodOf(bytes: Uint8Array, start: number, end: number): Method {
   for (const [name, method] of KNOWN) if (equals(bytes, start, end, name)) return method;
   return OTHER;
+}
+
+const HEAD = Buffer.from('HEAD ');
+
+/** Whether bytes[0, end) begin with a request for HEAD, also when the rest of them is none: no answer to it has a body. */
+export function beginsWithHead(bytes: Uint8Array, end: number): boolean {
+  let start = 0;
+  while (start + 1 < end && bytes[start] === CR && bytes[start + 1] === LF) start += 2;
+  return start + HEAD.length <= end && equals(bytes, start, start + HEAD.length, HEAD);
 }
 
 function equals(bytes: Uint8Array, start: number, end: number, name: Uint8Array): boolean {

@@ -9,13 +9,14 @@ const MAX_METHOD = 32;
 
 const SLASH = 0x2f;
 const ASTERISK = 0x2a;
+const QUESTION_MARK = 0x3f;
 
 const literal = (text: string) => Buffer.from(text, 'latin1');
 const VERSION = literal('HTTP/');
 const HTTP_1_1 = literal(' HTTP/1.1\r\n');
 const CHUNKED_LINE = literal('Transfer-Encoding: chunked\r\n');
 const UPGRADE_LINES = literal('Connection: Upgrade\r\n');
-const EMPTY_HOST_LINE = literal('Host: \r\n');
+const HOST_NAME = literal('Host: ');
 const TRAILERS_LINES = literal('TE: trailers\r\nConnection: TE\r\n');
 const CONTINUE = literal('100-continue');
 
@@ -49,6 +50,9 @@ export class RequestHead {
   hasRequestId = false;
   framing: Framing = Framing.none;
   #hostIndex = -1;
+  /** Of an absolute-form target. */
+  #authorityStart = 0;
+  #authorityEnd = 0;
 
   /**
    * Reads a request head strictly (RFC 9112 2 to 6): what is ambiguous is refused, never repaired.
@@ -72,16 +76,26 @@ export class RequestHead {
   write(bytes: Uint8Array, added: Uint8Array | undefined, output: Uint8Array, start: number): number {
     let at = copy(bytes, this.methodStart, this.methodEnd, output, start);
     output[at++] = SP;
-    if (this.targetStart === this.targetEnd) output[at++] = SLASH;
+    // RFC 9112 3.2.1 and 3.2.4: what an absolute-form without a path stands for.
+    if (this.targetStart === this.targetEnd) output[at++] = this.method.isOptions ? ASTERISK : SLASH;
+    else if (bytes[this.targetStart] === QUESTION_MARK) output[at++] = SLASH;
     at = copy(bytes, this.targetStart, this.targetEnd, output, at);
     at = copy(HTTP_1_1, 0, HTTP_1_1.length, output, at);
     if (added !== undefined) at = copy(added, 0, added.length, output, at);
-    // HTTP/1.0 needs no Host, what is sent on as 1.1 does (RFC 9112 3.2): empty, since there is none.
-    if (this.#hostIndex === -1) at = copy(EMPTY_HOST_LINE, 0, EMPTY_HOST_LINE.length, output, at);
+    if (this.#hostIndex === -1) at = this.#writeHost(bytes, output, at);
     at = writeFields(this.fields, bytes, output, at);
     if (this.framing === Framing.chunked) at = copy(CHUNKED_LINE, 0, CHUNKED_LINE.length, output, at);
     if (this.isUpgrade) at = copy(UPGRADE_LINES, 0, UPGRADE_LINES.length, output, at);
     else if (this.takesTrailers) at = copy(TRAILERS_LINES, 0, TRAILERS_LINES.length, output, at);
+    output[at++] = CR;
+    output[at++] = LF;
+    return at;
+  }
+
+  /** HTTP/1.0 needs no Host, what is sent on as 1.1 does (RFC 9112 3.2): the target's authority, or empty where there is none. */
+  #writeHost(bytes: Uint8Array, output: Uint8Array, start: number): number {
+    let at = copy(HOST_NAME, 0, HOST_NAME.length, output, start);
+    at = copy(bytes, this.#authorityStart, this.#authorityEnd, output, at);
     output[at++] = CR;
     output[at++] = LF;
     return at;
@@ -94,7 +108,7 @@ export class RequestHead {
     while (bytes[at] === CR && bytes[at + 1] === LF && at + 1 < end) at += 2;
     this.methodStart = at;
     while (at < end && TOKEN[bytes[at]!] === 1) at++;
-    if (at - this.methodStart > MAX_METHOD) return -400;
+    if (at - this.methodStart > MAX_METHOD) return longMethod(bytes, this.methodStart, at, end, maxTargetSize);
     if (at >= end || (at + 1 === end && bytes[at] === CR && at === this.methodStart)) return INCOMPLETE;
     if (bytes[at] !== SP || at === this.methodStart) return -400;
     this.methodEnd = at++;
@@ -138,6 +152,8 @@ export class RequestHead {
     this.hasIdempotencyKey = false;
     this.hasRequestId = false;
     this.#hostIndex = -1;
+    this.#authorityStart = 0;
+    this.#authorityEnd = 0;
   }
 
   #readFields(bytes: Uint8Array): number {
@@ -208,9 +224,10 @@ export class RequestHead {
     return latin1(bytes, this.fields.valueStart[index]!, this.fields.valueEnd[index]!);
   }
 
-  /** The Host field's value; empty where there is none. */
+  /** The Host field's value, or else the target's authority; empty where there is neither. */
   host(bytes: Uint8Array): string {
-    return this.#hostIndex === -1 ? '' : this.#value(bytes, this.#hostIndex);
+    if (this.#hostIndex === -1) return latin1(bytes, this.#authorityStart, this.#authorityEnd);
+    return this.#value(bytes, this.#hostIndex);
   }
 
   /** An upgrade is passed on only where its end is plain: HTTP/1.1, listed in Connection, and no body. */
@@ -249,15 +266,25 @@ export class RequestHead {
   #shortenAbsoluteForm(bytes: Uint8Array): boolean {
     const target = latin1(bytes, this.targetStart, this.targetEnd);
     const match = /^https?:\/\/([^/?]+)/i.exec(target);
-    if (match === null || target[match[0].length] === '?') return false;
+    if (match === null) return false;
     if (this.#hostIndex !== -1) {
       if (this.host(bytes).toLowerCase() !== match[1]!.toLowerCase()) return false;
     }
     const authorityEnd = this.targetStart + match[0].length;
-    if (!isAuthority(bytes, authorityEnd - match[1]!.length, authorityEnd)) return false;
+    const authorityStart = authorityEnd - match[1]!.length;
+    if (!isAuthority(bytes, authorityStart, authorityEnd)) return false;
+    this.#authorityStart = authorityStart;
+    this.#authorityEnd = authorityEnd;
     this.targetStart = authorityEnd;
     return true;
   }
+}
+
+/** RFC 9112 3: longer than any that is known gets 501 where it is one; longer than any target is none. */
+function longMethod(bytes: Uint8Array, start: number, at: number, end: number, max: number): number {
+  if (at - start > max) return -400;
+  if (at >= end) return INCOMPLETE;
+  return bytes[at] === SP ? -501 : -400;
 }
 
 function latin1(bytes: Uint8Array, start: number, end: number): string {

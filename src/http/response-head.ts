@@ -31,11 +31,13 @@ export class ResponseHead {
   framing: Framing = Framing.none;
   /** Whether the worker's connection may serve another request. */
   isPersistent = true;
+  #minorVersion = 1;
   #reasonStart = 0;
   #reasonEnd = 0;
   /** A response without a body to HEAD or with 304 may still say how the body would be framed. */
   #keepsCoding = false;
   #keepAliveIndex = -1;
+  #offersUpgrade = false;
 
   /**
    * Reads a response head strictly (RFC 9112 4 to 6).
@@ -83,6 +85,8 @@ export class ResponseHead {
     if (coded && asked.minorVersion === 1) at = copy(CHUNKED_LINE, 0, CHUNKED_LINE.length, output, at);
     const words = connectionLine(line);
     at = copy(words, 0, words.length, output, at);
+    // RFC 9110 7.8: whoever sends Upgrade names it in Connection.
+    if (this.#offersUpgrade) at = copy(UPGRADE_LINE, 0, UPGRADE_LINE.length, output, at);
     output[at++] = CR;
     output[at++] = LF;
     return at;
@@ -98,6 +102,7 @@ export class ResponseHead {
     if (end < at) return INCOMPLETE;
     const minor = bytes[start + 7]! - 0x30;
     if ((minor !== 0 && minor !== 1) || bytes[start + 8] !== SP) return -502;
+    this.#minorVersion = minor;
     this.isPersistent = minor === 1;
     if (!isDigit(bytes[start + 9]) || !isDigit(bytes[start + 10]) || !isDigit(bytes[start + 11])) return -502;
     this.status = (bytes[start + 9]! - 0x30) * 100 + (bytes[start + 10]! - 0x30) * 10 + bytes[start + 11]! - 0x30;
@@ -114,6 +119,7 @@ export class ResponseHead {
     this.framingFields.reset();
     this.#keepsCoding = false;
     this.#keepAliveIndex = -1;
+    this.#offersUpgrade = false;
     let connection = 0;
     for (let i = 0; i < this.fields.count; i++) {
       const name = this.fields.name[i]!;
@@ -148,6 +154,7 @@ export class ResponseHead {
         return true;
       case Name.upgrade:
         // Of use with 101, and with 426, which must say to what (RFC 9110 15.5.22).
+        this.#offersUpgrade ||= this.status === 426;
         this.fields.dropped[index] = this.status === 101 || this.status === 426 ? 0 : 1;
         return true;
       default:
@@ -158,7 +165,8 @@ export class ResponseHead {
   /** RFC 9112 6.3, in its order. */
   #decideFraming(asked: Asked): boolean {
     const { isChunked, contentLength, isAmbiguous } = this.framingFields;
-    if (isAmbiguous) return false;
+    // RFC 9112 6.1: a transfer coding in HTTP/1.0 is faulty framing.
+    if (isAmbiguous || (isChunked && this.#minorVersion === 0)) return false;
     if (this.status < 200 || this.status === 204) this.#dropFraming();
     if (asked.isHead || this.status < 200 || this.status === 204 || this.status === 304) {
       this.framing = Framing.none;

@@ -1,7 +1,8 @@
 import type { Socket } from 'node:net';
 import { legality } from '../core/lifecycle.js';
-import { CR, LF } from '../http/characters.js';
+import { LF, isEmptyLines } from '../http/characters.js';
 import { INCOMPLETE } from '../http/fields.js';
+import { beginsWithHead } from '../http/method.js';
 import { refusal } from '../http/refusal.js';
 import { RequestHead } from '../http/request-head.js';
 import type { Asked } from '../http/response-head.js';
@@ -19,6 +20,8 @@ import { unsentBytes } from './writing.js';
 const FINISH_MS = 250;
 /** How long a refused client's bytes are read over, so that it reads its answer instead of a reset (RFC 9112 9.6). */
 const LINGER_MS = 2_000;
+/** How often the parts of an empty line (RFC 9112 2.2) may begin an idle connection's time anew. */
+const MAX_STRAY_LINES = 4;
 /** What a client is told to wait before it tries again when no worker was ready in time. */
 const RETRY_AFTER_SECONDS = 1;
 
@@ -64,6 +67,8 @@ export class HttpSession {
   readonly client: Socket;
   /** The bytes of the request under way that may still be needed: not sent yet, or kept to be sent again. */
   pending = new ByteQueue();
+  /** The field line that tells the agent who the client is. */
+  clientLine: Buffer = UNKNOWN;
   /** Bytes behind the request under way. */
   ahead = new ByteQueue();
   readonly #host: SessionHost;
@@ -71,8 +76,8 @@ export class HttpSession {
   #state: State = 'idle';
   /** When {@link expire} acts; negative: that long after it is called next, which spares a look at the clock per request. */
   #deadline: number;
-  #clientLine: Buffer = UNKNOWN;
   #forwarding: Forwarding | undefined;
+  #strayLines = 0;
   #hasEnded = false;
   #isFinishing = false;
   #isPaused = false;
@@ -95,17 +100,12 @@ export class HttpSession {
 
   /** Whether the connection ends with the answer under way. */
   get isLast(): boolean {
-    return this.#isFinishing || (this.#hasEnded && this.ahead.length === 0);
+    return this.#isFinishing || (this.#hasEnded && isEmptyLines(this.ahead.bytes, this.ahead.length));
   }
 
   /** Whether the client has sent its last byte. */
   get hasEnded(): boolean {
     return this.#hasEnded;
-  }
-
-  /** The field line that tells the agent who the client is. */
-  get clientLine(): Buffer {
-    return this.#clientLine;
   }
 
   /** The X-Forwarded-* fields, for workers that can't be told otherwise. */
@@ -126,7 +126,7 @@ export class HttpSession {
     if (now < this.#deadline) return;
     this.#deadline = Infinity;
     if (this.#state === 'idle') this.#linger();
-    else if (this.#state === 'head') this.refuse(408, false);
+    else if (this.#state === 'head') this.refuse(408, beginsWithHead(this.pending.bytes, this.pending.length));
     else if (this.#state === 'exchange') this.#exchange.expire();
     else this.close();
   }
@@ -261,23 +261,30 @@ export class HttpSession {
     const { settings } = this;
     const headEnd = requestHead.parse(bytes, 0, length, settings);
     const size = headEnd === INCOMPLETE ? length : headEnd;
-    if (size > settings.maxHeadSize) return this.refuse(431, false);
-    if (headEnd < 0) return this.refuse(-headEnd, false);
+    if (size > settings.maxHeadSize) return this.refuse(431, beginsWithHead(bytes, length));
+    if (headEnd < 0) return this.refuse(-headEnd, beginsWithHead(bytes, length));
     if (headEnd === INCOMPLETE) return this.#awaitHead(bytes, length);
-    if (this.#clientLine === UNKNOWN) this.#clientLine = clientLine(this.client);
+    if (this.clientLine === UNKNOWN) this.clientLine = clientLine(this.client);
     // A client that has gone by now has no address; its request must not pass for that of the client before.
-    if (this.#clientLine.length === 0) return this.close();
+    if (this.clientLine.length === 0) return this.close();
     if (requestHead.contentLength > settings.maxBodySize) return this.refuse(413, requestHead.method.isHead);
+    this.#strayLines = 0;
     this.#to('exchange', Infinity);
     this.#exchange.begin(bytes, headEnd, length);
   }
 
   #awaitHead(bytes: Buffer, length: number): void {
     // RFC 9112 2.2: an empty line behind a request is not the beginning of another.
-    if (isEmptyLines(bytes, length)) return this.#beIdle();
+    if (isEmptyLines(bytes, length)) return this.#hasEnded || this.#isStray() ? this.#linger() : this.#beIdle();
     if (bytes !== this.pending.bytes) this.pending.append(bytes, 0, length);
     if (this.#hasEnded) this.#linger();
     else if (this.#state !== 'head') this.#to('head', this.settings.headerTimeout);
+  }
+
+  /** Whether empty lines have brought the connection back to its idle time too often since its last request. */
+  #isStray(): boolean {
+    if (this.#state === 'head') this.#strayLines++;
+    return this.#strayLines > MAX_STRAY_LINES;
   }
 
   /** The next request, of which some bytes may have been read already. */
@@ -329,9 +336,4 @@ export class HttpSession {
     else if (this.#state === 'tunnel') this.#exchange.tunnelEnded();
     else if (this.#state === 'lingering') this.client.destroySoon();
   }
-}
-
-function isEmptyLines(bytes: Buffer, length: number): boolean {
-  for (let at = 0; at < length; at++) if (bytes[at] !== (at % 2 === 0 ? CR : LF)) return false;
-  return length % 2 === 0;
 }

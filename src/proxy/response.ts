@@ -145,7 +145,8 @@ export class Response {
     const { framing } = responseHead;
     // Without a length and without chunks, only the end of the connection can end the body.
     const endsClient = framing === Framing.close || (framing === Framing.chunked && this.minorVersion === 0);
-    this.keepsUpstream = responseHead.isPersistent;
+    // A worker that ignores an upgrade may still have taken what stands behind it for another protocol.
+    this.keepsUpstream = responseHead.isPersistent && !this.#isUpgrade;
     if (this.readsKeepAlive) this.keepAliveTimeout = responseHead.keepAliveTimeout(bytes);
     this.keepsClient = this.mayKeepClient && !endsClient;
     const at = responseHead.write(bytes, this.#connectionLine(), this, output.bytes, output.start);

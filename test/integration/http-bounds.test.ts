@@ -113,6 +113,43 @@ describe('a worker that does not begin its answer within --response-timeout', ()
   });
 });
 
+test('a worker that sends its head byte by byte has no more time for it', async () => {
+  const { client, worker } = await exchange(GET, 'HTTP/1.1 200 OK\r\nA: ', { responseTimeout: 200 });
+  const trickle = setInterval(() => worker.socket.writable && worker.send('b'), 20);
+  await client.gets(/^HTTP\/1.1 504 /);
+  clearInterval(trickle);
+});
+
+test('a worker that never asks for a body which its client holds back costs a 504', async () => {
+  const head = 'POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n';
+  const { client } = await exchange(head, '', { bodyTimeout: 50 });
+  expect(await client.ends()).toMatch(REFUSED(504));
+});
+
+test('a connection on which empty lines trickle in is not kept for ever', async () => {
+  const { port } = await scene();
+  const client = await dial(port);
+  for (let line = 0; line < 10 && client.end === undefined; line++) {
+    for (const part of ['\r', '\n']) {
+      client.socket.write(part);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+  }
+  expect(await client.ends()).toBe('');
+});
+
+test('an upload goes on when --max-buffer-size is lowered meanwhile', async () => {
+  const size = 4_000_000;
+  const head = `PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: ${size}\r\n\r\n`;
+  const { client, worker, relay } = await exchange(head, '', { maxBufferSize: 16_000_000 });
+  worker.socket.pause();
+  client.send('x'.repeat(size));
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  relay.settings = { ...relay.settings, maxBufferSize: 65_536 };
+  worker.socket.resume();
+  while (worker.received.length < head.length + size) await new Promise((resolve) => setTimeout(resolve, 10));
+});
+
 test('a tunnel that lies idle for --tunnel-timeout is closed', async () => {
   const upgrade = 'GET / HTTP/1.1\r\nHost: a\r\nUpgrade: chat\r\nConnection: Upgrade\r\n\r\n';
   const answer = 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: chat\r\nConnection: Upgrade\r\n\r\n';

@@ -25,6 +25,17 @@ describe.each(ENGINES)('by the %s, an upgrade', (engine) => {
     expect(client.end).toBe('fin');
   });
 
+  test('passes on whatever came before the switch, however long', async () => {
+    const { client, worker } = await exchange(UPGRADE, '', { maxBufferSize: 1_048_576 });
+    const early = 'x'.repeat(400_000);
+    client.send(early);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    worker.send(SWITCH);
+    client.send('END');
+    await worker.gets('END');
+    expect(worker.received).toBe(UPGRADE + early + 'END');
+  });
+
   test('passes on an end that came before the switch', async () => {
     const { client, worker } = await exchange(UPGRADE, '');
     client.socket.end();
@@ -54,10 +65,11 @@ describe.each(ENGINES)('by the %s, an upgrade', (engine) => {
 describe('by the relay, an upgrade', () => {
   const { exchange } = through('relay');
 
-  test('that the program declines is an ordinary request', async () => {
-    const { client, worker } = await exchange(UPGRADE, OK);
+  test('that the program declines is an ordinary request, but the last on its connection to the worker', async () => {
+    const { client, stage } = await exchange(UPGRADE, OK);
     await client.gets('ok');
     client.send(GET);
-    await worker.gets(UPGRADE + GET);
+    const next = await stage.accepts();
+    await next.gets(GET);
   });
 });

@@ -28,6 +28,7 @@ describe.each([1, 2, 3, 7, 1_000])('in pieces of %d bytes', (size) => {
     ['chunks', '5\r\nhello\r\n1\r\n!\r\n0\r\n\r\n', '5\r\nhello\r\n1\r\n!\r\n0\r\n\r\n', 'hello!'],
     ['upper case and leading zeros', '00A\r\n0123456789\r\n000\r\n\r\n', 'a\r\n0123456789\r\n0\r\n\r\n', '0123456789'],
     ['extensions', '1;a=b;c="d"\r\n!\r\n0;e\r\n\r\n', '1\r\n!\r\n0\r\n\r\n', '!'],
+    ['a quoted pair in an extension', '1;a="\\"\\\\";b\r\n!\r\n0\r\n\r\n', '1\r\n!\r\n0\r\n\r\n', '!'],
     ['trailers', '1\r\n!\r\n0\r\nA: b\r\nC: d\r\n\r\n', '1\r\n!\r\n0\r\n\r\n', '!'],
   ];
   test.each(good)('%s', (_name, input, output, data) => {
@@ -56,6 +57,11 @@ describe.each([1, 2, 3, 7, 1_000])('in pieces of %d bytes', (size) => {
     ['a blank before the size', ' 1\r\n!\r\n'],
     ['an overflowing size', 'ffffffffffffffff\r\n'],
     ['a bare LF behind the size', '1\n!\r\n'],
+    ['an extension without a name', '1;\r\n!\r\n'],
+    ['an extension with an empty value', '1;a=\r\n!\r\n'],
+    ['an extension with an open quote', '1;a="b\r\n!\r\n'],
+    ['an extension with a word behind its quotes', '1;a="b"c\r\n!\r\n'],
+    ['blanks around an extension', '1; a\r\n!\r\n'],
     ['a bare LF in an extension', '1;a\n!\r\n'],
     ['a bare CR in an extension', '1;a\rb\r\n!\r\n'],
     ['a control byte in an extension', '1;\0\r\n!\r\n'],
@@ -76,4 +82,16 @@ describe.each([1, 2, 3, 7, 1_000])('in pieces of %d bytes', (size) => {
 test('a body may have any number of chunks', () => {
   const input = `${'1\r\n!\r\n'.repeat(20_000)}0\r\n\r\n`;
   expect(pass(input, 60_000)).toEqual({ output: input, consumed: input.length });
+});
+
+test('a body knows nothing of the trailers of the one before, which was never whole', () => {
+  const body = new ChunkedBody();
+  const output = Buffer.alloc(64 * 1024);
+  const take = (text: string) => {
+    body.begin('chunked with trailers', Infinity);
+    body.pass(Buffer.from(text), 0, text.length, output, 0);
+    return output.toString('latin1', 0, body.outputEnd);
+  };
+  take('0\r\nA: b\r\nC');
+  expect(take('0\r\nD: e\r\n\r\n')).toBe('0\r\nD: e\r\n\r\n');
 });

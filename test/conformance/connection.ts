@@ -1,0 +1,101 @@
+import {
+  type Case,
+  GET,
+  OK,
+  client,
+  clientEnds,
+  conversation,
+  forwarded,
+  forwardedLast,
+  get,
+  head,
+  post,
+  refusedBehind,
+  worker,
+} from './case.js';
+
+const CLOSING = OK.replace('\r\n\r\n', '\r\nConnection: close\r\n\r\n');
+const hello = (name: string) => `${post(`X-Name: ${name}`, 'Content-Length: 5')}hello`;
+
+export const cases: readonly Case[] = [
+  forwarded('HTTP/1.1 stays open', '9112 9.3', GET, GET),
+  forwarded('HTTP/1.1 with keep-alive stays open', '9112 9.3', get('Connection: keep-alive'), GET),
+  forwarded('an unknown option stays open', '9112 9.3', get('Connection: foo'), GET),
+  forwarded('an option that only contains close stays open', '9112 9.3', get('Connection: closed, not-close'), GET),
+  forwardedLast('close ends the connection', '9112 9.6', get('Connection: close'), GET, CLOSING),
+  forwardedLast('close in other case', '9110 7.6.1', get('Connection: CLOSE'), GET, CLOSING),
+  forwardedLast('close among other options', '9110 7.6.1', get('Connection: foo,\tclose , bar'), GET, CLOSING),
+  forwardedLast('close and keep-alive', '9112 9.3', get('Connection: keep-alive, close'), GET, CLOSING),
+  forwardedLast(
+    'close in a second Connection',
+    '9112 9.3',
+    get('Connection: keep-alive', 'Connection: close'),
+    GET,
+    CLOSING,
+  ),
+  forwardedLast(
+    'what follows a request with close is not served',
+    '9112 9.6',
+    get('Connection: close') + GET,
+    GET,
+    CLOSING,
+  ),
+  conversation('a FIN behind a request', '9112 9.6', [clientEnds(GET, GET), worker(OK, CLOSING)], 'closed'),
+  conversation(
+    'a FIN behind an empty line behind a request',
+    '9112 2.2',
+    [clientEnds(`${GET}\r\n`, GET), worker(OK, CLOSING)],
+    'closed',
+  ),
+  conversation(
+    'a FIN behind pipelined requests',
+    '9112 9.3.2',
+    [clientEnds(GET + GET, GET), worker(OK), client('', GET), worker(OK, CLOSING)],
+    'closed',
+  ),
+  conversation(
+    'a FIN in the middle of a body',
+    '9112 8',
+    [client(hello('a').slice(0, -2), hello('a').slice(0, -2)), clientEnds('', '')],
+    'closed',
+    { upstream: 'closed' },
+  ),
+
+  forwarded(
+    'pipelined requests, one at a time and in order',
+    '9112 9.3.2',
+    hello('1') + GET + hello('2') + get('A: b'),
+    [hello('1'), GET, hello('2'), get('A: b')],
+  ),
+  forwarded('an empty line between requests', '9112 2.2', `${hello('1')}\r\n${GET}`, [hello('1'), GET]),
+  forwarded('several empty lines between requests', '9112 2.2', `${GET}\r\n\r\n\r\n${GET}`, [GET, GET]),
+  forwarded('requests whose heads drop fields', '9112 9.3.2', get('Connection: a', 'A: 1') + get('A: 2'), [
+    GET,
+    get('A: 2'),
+  ]),
+  refusedBehind('a malformed request behind a good one', '9112 9.3.2', `${GET}GET  / HTTP/1.1\r\n\r\n`, [GET], 400),
+  refusedBehind('a longer body than its length says', '9112 6.3', `${hello('1')}?${GET}`, [hello('1')], 400),
+  refusedBehind('bytes of another protocol behind a request', '9112 9.3.2', `${GET}\x16\x03\x01\r\n`, [GET], 400),
+  refusedBehind('LF alone between requests', '9112 2.2', `${GET}\n${GET}`, [GET], 400),
+  refusedBehind(
+    'CONNECT behind a request',
+    '9110 9.3.6',
+    `${GET}${head('CONNECT a:1 HTTP/1.1', 'Host: a:1')}${GET}`,
+    [GET],
+    501,
+  ),
+  refusedBehind(
+    'a request with both framings behind a good one',
+    '9112 6.3',
+    `${GET}${post('Content-Length: 5', 'Transfer-Encoding: chunked')}0\r\n\r\n`,
+    [GET],
+    400,
+  ),
+  refusedBehind(
+    'nothing behind what is refused is served',
+    '9112 9.6',
+    `${GET}${get('A : b')}${GET}${GET}`,
+    [GET],
+    400,
+  ),
+];

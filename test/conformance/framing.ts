@@ -1,0 +1,206 @@
+import {
+  type Case,
+  GET,
+  chunked,
+  client,
+  conversation,
+  forwarded,
+  get,
+  head,
+  post,
+  refused,
+  worker,
+  OK,
+  ok,
+} from './case.js';
+
+const LENGTHS = [
+  ['empty', ''],
+  ['blank', ' \t '],
+  ['with a plus', '+2'],
+  ['with a minus', '-2'],
+  ['minus nothing', '-0'],
+  ['hexadecimal', '0x2'],
+  ['hexadecimal without 0x', 'a'],
+  ['octal', '0o2'],
+  ['with an exponent', '2e0'],
+  ['with a point', '2.0'],
+  ['with a blank in it', '1 2'],
+  ['with a word behind it', '2 bytes'],
+  ['with an underscore', '1_0'],
+  ['with a comma for thousands', '1,000'],
+  ['twice in a list', '2, 2'],
+  ['twice in a list without blanks', '2,2'],
+  ['two different ones in a list', '2, 3'],
+  ['in a list with an empty member', '2,'],
+  ['in a list behind an empty member', ',2'],
+  ['with a semicolon', '2;3'],
+  ['in quotes', '"2"'],
+  ['beyond 2^53', '9007199254740993'],
+  ['beyond 2^63', '9223372036854775808'],
+  ['beyond 2^64', '18446744073709551618'],
+  ['beyond all', '9'.repeat(200)],
+  ['with a vertical tab', '\x0b2'],
+  ['with NUL', '2\0'],
+  ['in digits of another script', '\xd9\xa2'],
+  ['NaN', 'NaN'],
+  ['Infinity', 'Infinity'],
+] as const;
+
+const CODINGS = [
+  ['empty', '', 400],
+  ['blank', ' ', 400],
+  ['a comma', ',', 400],
+  ['chunked twice', 'chunked, chunked', 400],
+  ['chunked and an empty member', 'chunked,', 400],
+  ['an empty member and chunked', ', chunked', 400],
+  ['empty members between', 'gzip,, chunked', 400],
+  ['chunked before another', 'chunked, gzip', 400],
+  ['chunked before identity', 'chunked, identity', 400],
+  ['with a parameter', 'chunked;a=b', 400],
+  ['with a semicolon', 'chunked;', 400],
+  ['in quotes', '"chunked"', 400],
+  ['with a vertical tab before', '\x0bchunked', 400],
+  ['with a vertical tab behind', 'chunked\x0b', 400],
+  ['with a form feed', '\x0cchunked', 400],
+  ['with NUL', 'chunked\0', 400],
+  ['with a non-breaking space', '\xa0chunked', 400],
+  ['with a blank in it', 'chun ked', 400],
+  ['with a word behind', 'chunked x', 400],
+  ['with a word before', 'x chunked', 400],
+  ['with a colon', ': chunked', 400],
+  ['with a bracket', '[chunked]', 400],
+  ['gzip', 'gzip', 501],
+  ['identity', 'identity', 501],
+  ['deflate', 'deflate', 501],
+  ['gzip before chunked', 'gzip, chunked', 501],
+  ['identity before chunked', 'identity, chunked', 501],
+  ['one like chunked', 'xchunked', 501],
+  ['one that begins like chunked', 'chunkedx', 501],
+  ['chunk', 'chunk', 501],
+] as const;
+
+/** Unknown ones that are not of letters alone. */
+const TOKENS = [
+  ['x-gzip', 'x-gzip'],
+  ['one with a digit', 'br2'],
+  ['chunked in single quotes, which are letters of a token', "'chunked'"],
+  ['x-gzip before chunked', 'x-gzip, chunked'],
+] as const;
+
+const length = (...values: readonly string[]) => post(...values.map((value) => `Content-Length: ${value}`));
+const coding = (...values: readonly string[]) => post(...values.map((value) => `Transfer-Encoding: ${value}`));
+const HEAD = head('HEAD / HTTP/1.1', 'Host: a', 'Content-Length: 2');
+const LAST = '0\r\n\r\n';
+
+export const cases: readonly Case[] = [
+  ...LENGTHS.map(([name, value]) => refused(`a Content-Length ${name}`, '9112 6.3', `${length(value)}hi`, 400)),
+  ...TOKENS.map(([name, value]) => refused(`a Transfer-Encoding: ${name}`, '9112 6.1', `${coding(value)}${LAST}`, 501)),
+  ...CODINGS.map(([name, value, status]) =>
+    refused(`a Transfer-Encoding: ${name}`, '9112 6.1', `${coding(value)}${LAST}`, status),
+  ),
+  refused('two Content-Lengths', '9112 6.3', `${length('2', '2')}hi`, 400),
+  refused('two different Content-Lengths', '9112 6.3', `${length('2', '5')}hi`, 400),
+  refused('two Content-Lengths of zero', '9112 6.3', length('0', '0'), 400),
+  refused('a Content-Length and an empty one', '9112 6.3', `${length('2', '')}hi`, 400),
+  refused('two Content-Lengths in different case', '9112 6.3', post('Content-Length: 0', 'content-LENGTH: 0'), 400),
+  refused('two Transfer-Encodings', '9112 6.1', `${coding('chunked', 'chunked')}${LAST}`, 400),
+  refused('chunked, then another Transfer-Encoding', '9112 6.1', `${coding('chunked', 'gzip')}${LAST}`, 400),
+  refused('chunked, then an empty Transfer-Encoding', '9112 6.1', `${coding('chunked', '')}${LAST}`, 400),
+  refused('a Transfer-Encoding of another kind, then chunked', '9112 6.1', `${coding('gzip', 'chunked')}${LAST}`, 501),
+  refused(
+    'Content-Length before Transfer-Encoding',
+    '9112 6.3',
+    `${post('Content-Length: 5', 'Transfer-Encoding: chunked')}${LAST}`,
+    400,
+  ),
+  refused(
+    'Transfer-Encoding before Content-Length',
+    '9112 6.3',
+    `${post('Transfer-Encoding: chunked', 'Content-Length: 5')}${LAST}${GET}`,
+    400,
+  ),
+  refused(
+    'Transfer-Encoding and a Content-Length of zero',
+    '9112 6.3',
+    `${post('Transfer-Encoding: chunked', 'Content-Length: 0')}${LAST}`,
+    400,
+  ),
+  refused(
+    'Transfer-Encoding and a Content-Length that Connection names',
+    '9112 6.3',
+    `${post('Connection: Content-Length', 'Transfer-Encoding: chunked', 'Content-Length: 5')}${LAST}`,
+    400,
+  ),
+  refused('both on a GET', '9112 6.3', `${get('Content-Length: 5', 'Transfer-Encoding: chunked')}${LAST}`, 400),
+  refused(
+    'a Transfer-Encoding with a blank before its colon',
+    '9112 5.1',
+    `${post('Content-Length: 5', 'Transfer-Encoding : chunked')}${LAST}`,
+    400,
+  ),
+  refused(
+    'a folded Transfer-Encoding',
+    '9112 5.2',
+    `${post('Content-Length: 5', 'Transfer-Encoding:\r\n chunked')}${LAST}`,
+    400,
+  ),
+  refused('a folded Content-Length', '9112 5.2', `${post('Content-Length: 2\r\n 0')}hi`, 400),
+
+  forwarded('a length', '9112 6.2', `${length('5')}hello`, `${length('5')}hello`),
+  forwarded('a length of zero', '9112 6.2', length('0'), length('0')),
+  forwarded('a length in other case', '9110 5.1', `${post('content-length:2 \t')}hi`, `${post('content-length: 2')}hi`),
+  forwarded('no length and no coding', '9112 6.3', post(), post()),
+  forwarded('a GET with a body', '9110 9.3.1', `${get('Content-Length: 2')}hi`, `${get('Content-Length: 2')}hi`),
+  conversation(
+    'a HEAD with a body',
+    '9110 9.3.2',
+    [client(`${HEAD}hi`, `${HEAD}hi`), worker(ok('Content-Length: 2'))],
+    'open',
+  ),
+  forwarded(
+    'a body that looks like a request',
+    '9112 6.2',
+    `${length(`${GET.length}`)}${GET}`,
+    `${length(`${GET.length}`)}${GET}`,
+  ),
+  forwarded('a body of all bytes', '9112 6.2', `${length('256')}${bytes()}`, `${length('256')}${bytes()}`),
+  forwarded(
+    'a body longer than one read',
+    '9112 6.2',
+    `${length('200000')}${'x'.repeat(200_000)}`,
+    `${length('200000')}${'x'.repeat(200_000)}`,
+  ),
+  forwarded('chunked in other case', '9112 7', `${coding('cHUNKED')}${LAST}`, `${coding('chunked')}${LAST}`),
+  forwarded(
+    'chunked with blanks around',
+    '9112 5.1',
+    `${coding(' \tchunked\t ')}${LAST}`,
+    `${coding('chunked')}${LAST}`,
+  ),
+  forwarded(
+    'chunked on a GET',
+    '9110 9.3.1',
+    `${get('Transfer-Encoding: chunked')}${LAST}`,
+    `${get('Transfer-Encoding: chunked')}${LAST}`,
+  ),
+  forwarded('what follows a length is the next request', '9112 6.3', `${length('2')}hi${GET}`, [
+    `${length('2')}hi`,
+    GET,
+  ]),
+  forwarded('what follows the last chunk is the next request', '9112 6.3', `${chunked(LAST)}${GET}`, [
+    chunked(LAST),
+    GET,
+  ]),
+  forwarded('what follows a head without framing is the next request', '9112 6.3', `${post()}${GET}`, [post(), GET]),
+  conversation(
+    'an answer before the end of the request',
+    '9112 9.3',
+    [client(`${length('5')}he`, `${length('5')}he`), worker(OK), client('llo', 'llo')],
+    'open',
+  ),
+];
+
+function bytes(): string {
+  return Buffer.from(Array.from({ length: 256 }, (_, byte) => byte)).toString('latin1');
+}

@@ -1,0 +1,187 @@
+import {
+  type Case,
+  GET,
+  OK,
+  answer,
+  broken,
+  client,
+  conversation,
+  failed,
+  get,
+  head,
+  ok,
+  post,
+  worker,
+  workerEnds,
+} from './case.js';
+
+const POST = post('Content-Length: 0');
+const CHUNKED = ok('Transfer-Encoding: chunked');
+const INTERIM = 'HTTP/1.1 102 Processing\r\n\r\n';
+const LAST = '0\r\n\r\n';
+
+const STATUS_LINES = [
+  ['another protocol', 'ICY 200 OK'],
+  ['a version in lower case', 'http/1.1 200 OK'],
+  ['HTTP/2', 'HTTP/2 200 OK'],
+  ['HTTP/2.0', 'HTTP/2.0 200 OK'],
+  ['HTTP/1.2', 'HTTP/1.2 200 OK'],
+  ['HTTP/0.9', 'HTTP/0.9 200 OK'],
+  ['two spaces before the status', 'HTTP/1.1  200 OK'],
+  ['a tab before the status', 'HTTP/1.1\t200 OK'],
+  ['a tab behind the status', 'HTTP/1.1 200\tOK'],
+  ['two digits', 'HTTP/1.1 20 OK'],
+  ['four digits', 'HTTP/1.1 2000 OK'],
+  ['letters', 'HTTP/1.1 2xx OK'],
+  ['a sign', 'HTTP/1.1 +20 OK'],
+  ['less than 100', 'HTTP/1.1 099 OK'],
+  ['no status', 'HTTP/1.1 OK'],
+  ['nothing but the version', 'HTTP/1.1'],
+  ['NUL in the reason', 'HTTP/1.1 200 O\0K'],
+  ['a bare CR in the reason', 'HTTP/1.1 200 O\rK'],
+  ['a bare LF behind the reason', 'HTTP/1.1 200 OK\nA: b'],
+  ['an empty line before it', '\r\nHTTP/1.1 200 OK'],
+  ['a blank before it', ' HTTP/1.1 200 OK'],
+  ['a page without a head', '<html>hello</html>'],
+  ['a request', 'GET / HTTP/1.1'],
+] as const;
+
+const FIELD_LINES = [
+  ['a blank before the colon', 'A : b'],
+  ['a blank before the name', ' A: b'],
+  ['no colon', 'A'],
+  ['no name', ': b'],
+  ['obs-fold', 'A: b\r\n c'],
+  ['obs-fold with a tab', 'A: b\r\n\tc'],
+  ['a bare CR', 'A: b\rc'],
+  ['a bare LF', 'A: b\nC: d'],
+  ['NUL', 'A: b\0'],
+  ['an escape', 'A: \x1b'],
+  ['a vertical tab', 'A: \x0bb'],
+  ['DEL', 'A: \x7f'],
+  ['a byte above ASCII in the name', '\xe4: b'],
+  ['two Content-Lengths', 'Content-Length: 2\r\nContent-Length: 2'],
+  ['two different Content-Lengths', 'Content-Length: 2\r\nContent-Length: 3'],
+  ['a list of Content-Lengths', 'Content-Length: 2, 2'],
+  ['an empty Content-Length', 'Content-Length:'],
+  ['a signed Content-Length', 'Content-Length: +2'],
+  ['a hexadecimal Content-Length', 'Content-Length: 0x2'],
+  ['a Content-Length with a word', 'Content-Length: 2x'],
+  ['an overflowing Content-Length', 'Content-Length: 18446744073709551618'],
+  ['Content-Length, then Transfer-Encoding', 'Content-Length: 2\r\nTransfer-Encoding: chunked'],
+  ['Transfer-Encoding, then Content-Length', 'Transfer-Encoding: chunked\r\nContent-Length: 2'],
+  ['an empty Transfer-Encoding', 'Transfer-Encoding:'],
+  ['another Transfer-Encoding', 'Transfer-Encoding: gzip'],
+  ['identity', 'Transfer-Encoding: identity'],
+  ['gzip before chunked', 'Transfer-Encoding: gzip, chunked'],
+  ['chunked twice', 'Transfer-Encoding: chunked, chunked'],
+  ['two Transfer-Encodings', 'Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked'],
+  ['chunked and an empty member', 'Transfer-Encoding: chunked,'],
+  ['an obfuscated Transfer-Encoding', 'Transfer-Encoding: \x0bchunked'],
+  ['a Connection without end', `Connection: ${'a,'.repeat(200)}`],
+] as const;
+
+const CHUNKS = [
+  ['no size', '\r\n'],
+  ['a sign', '+2\r\nok\r\n'],
+  ['0x', '0x2\r\nok\r\n'],
+  ['a blank behind the size', '2 \r\nok\r\n'],
+  ['a word for a size', 'xyz\r\n'],
+  ['an overflow', '10000000000000002\r\nok\r\n'],
+  ['LF alone behind the size', '2\nok\r\n'],
+  ['LF alone behind the data', '2\r\nok\n0\r\n\r\n'],
+  ['nothing behind the data', '2\r\nok0\r\n\r\n'],
+  ['more data than its size', '2\r\nokay\r\n0\r\n\r\n'],
+  ['NUL in an extension', '2;\0\r\nok\r\n'],
+  ['LF alone for the end', '2\r\nok\r\n0\r\n\n'],
+] as const;
+
+/** What is no answer, and what comes too soon, too late or not at all. */
+export const cases: readonly Case[] = [
+  ...STATUS_LINES.map(([name, line]) =>
+    failed(`a status line that is none: ${name}`, '9112 4', `${head(line, 'Content-Length: 2')}ok`),
+  ),
+  ...FIELD_LINES.map(([name, line]) => failed(`a field line: ${name}`, '9112 5', `${ok(line)}ok`)),
+  ...CHUNKS.map(([name, bytes]) =>
+    broken(`a chunk with ${name}`, '9112 7.1', `${CHUNKED}1\r\n!\r\n${bytes}`, `${CHUNKED}1\r\n!\r\n2\r\nok\r\n`),
+  ),
+  failed('LF alone for line ends', '9112 2.2', 'HTTP/1.1 200 OK\nContent-Length: 2\n\nok'),
+  failed('LF alone for the empty line', '9112 2.2', 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\nok'),
+  failed('a head without end', '9112 2.3', `HTTP/1.1 200 OK\r\nA: ${'x'.repeat(40_000)}`),
+  failed('more than 1,000 fields', '9110 5.4', ok(...Array.from({ length: 1_001 }, (_, i) => `A${i}: b`))),
+  conversation(
+    'interim responses without end',
+    '9110 15.2',
+    [client(GET, GET), worker(INTERIM.repeat(101) + OK, INTERIM.repeat(100))],
+    'failed',
+    { upstream: 'closed' },
+  ),
+  failed(
+    'chunks of HTTP/1.0',
+    '9112 6.1',
+    `${head('HTTP/1.0 200 OK', 'Transfer-Encoding: chunked')}2\r\nok\r\n${LAST}`,
+  ),
+
+  answer('bytes behind a length', '9112 6.3', `${OK}!`, OK, { upstream: 'closed' }),
+  answer('bytes behind the last chunk', '9112 7.1', `${CHUNKED}${LAST}!`, `${CHUNKED}${LAST}`, { upstream: 'closed' }),
+  answer('a second response that nobody asked for', '9112 9.2', OK + OK, OK, { upstream: 'closed' }),
+  answer('an empty line behind a response', '9112 9.2', `${OK}\r\n`, OK, { upstream: 'closed' }),
+  conversation(
+    'an unasked response on an idle connection',
+    '9112 9.2',
+    [client(GET, GET), worker(OK), worker(OK, '')],
+    'open',
+    { upstream: 'closed' },
+  ),
+
+  conversation(
+    'a part of a length, and a FIN',
+    '9112 8',
+    [client(GET, GET), workerEnds(`${ok('Content-Length: 5')}he`)],
+    'cut',
+    { upstream: 'closed' },
+  ),
+  conversation(
+    'nothing of a length, and a FIN',
+    '9112 8',
+    [client(GET, GET), workerEnds(ok('Content-Length: 5'))],
+    'cut',
+    { upstream: 'closed' },
+  ),
+  conversation('a part of a chunk, and a FIN', '9112 8', [client(GET, GET), workerEnds(`${CHUNKED}5\r\nhe`)], 'cut', {
+    upstream: 'closed',
+  }),
+  conversation(
+    'chunks without the last one, and a FIN',
+    '9112 8',
+    [client(GET, GET), workerEnds(`${CHUNKED}2\r\nok\r\n`)],
+    'cut',
+    { upstream: 'closed' },
+  ),
+  conversation(
+    'a last chunk without its end, and a FIN',
+    '9112 8',
+    [client(GET, GET), workerEnds(`${CHUNKED}2\r\nok\r\n0\r\n`, `${CHUNKED}2\r\nok\r\n`)],
+    'cut',
+    { upstream: 'closed' },
+  ),
+  conversation(
+    'a part of a head, and a FIN',
+    '9112 8',
+    [client(GET, GET), workerEnds('HTTP/1.1 200 OK\r\nContent-Le', '')],
+    'failed',
+    { upstream: 'closed' },
+  ),
+  conversation('a part of a status line, and a FIN', '9112 8', [client(GET, GET), workerEnds('HTTP/1', '')], 'failed', {
+    upstream: 'closed',
+  }),
+  conversation('no byte of an answer to a POST', '9110 9.2.2', [client(POST, POST), workerEnds('', '')], 'failed', {
+    upstream: 'closed',
+  }),
+  conversation(
+    'an answer to a GET with a part of its body',
+    '9112 8',
+    [client(get('Content-Length: 0'), get('Content-Length: 0')), workerEnds(`${ok('Content-Length: 3')}o`)],
+    'cut',
+  ),
+];

@@ -1,0 +1,26 @@
+import { cases as bounds } from './bounds.js';
+import { testTable } from './table.js';
+import { cases as trailers } from './trailers.js';
+import { cases as chunked } from './chunked.js';
+import { cases as connection } from './connection.js';
+import { cases as expect } from './expect.js';
+import { cases as fields } from './fields.js';
+import { cases as forwarded } from './forwarded.js';
+import { cases as framing } from './framing.js';
+import { cases as host } from './host.js';
+import { cases as http10 } from './http-1.0.js';
+import { cases as requestLine } from './request-line.js';
+import { cases as upgrade } from './upgrade.js';
+
+testTable('the request line', requestLine);
+testTable('Host and the target', host);
+testTable('the fields of a request', fields);
+testTable('the framing of a request', framing);
+testTable('the chunks of a request', chunked);
+testTable('connections', connection);
+testTable('an expectation', expect);
+testTable('an upgrade', upgrade);
+testTable('HTTP/1.0', http10);
+testTable('the bounds of a request', bounds);
+testTable('trailers', trailers);
+testTable('X-Forwarded-*', forwarded);
