@@ -31,9 +31,10 @@ async function measure(options, stage) {
     workers: WORKERS,
     sections,
     idle,
-    absent: rounds.absent,
+    absent: [...rounds.absent, ...rounds.failures],
   });
   process.stdout.write(`\n${text}`);
+  if (rounds.failures.length > 0) process.exitCode = 1;
   if (options.write) process.stderr.write(`\nwritten to ${writeDocument(text)}\n`);
 }
 

@@ -34,6 +34,8 @@ const WARM_UP_LOAD = { ...get(64), name: 'warm-up' };
 export class Rounds {
   /** Whoever is not to be had, and why. @type {{ contestant: Contestant, reason: string }[]} */
   absent = [];
+  /** Whoever did not bear a load, and why. @type {{ contestant: Contestant, reason: string }[]} */
+  failures = [];
   /** @type {Map<Contestant, Running>} */
   running = new Map();
 
@@ -73,18 +75,35 @@ export class Rounds {
     const { rounds, seconds } = this.options;
     /** @type {Map<Contestant, Row['figures'][]>} */
     const turns = new Map();
-    for (const contestant of this.running.keys()) await this.#turn(contestant, load, WARM_UP_SECONDS);
+    /** Who has failed at this load has no figures for it, and the run says so. @type {Set<Contestant>} */
+    const failed = new Set();
+    /** @param {Contestant} contestant @param {number} length */
+    const turn = async (contestant, length) => {
+      if (failed.has(contestant)) return undefined;
+      try {
+        return await this.#turn(contestant, load, length);
+      } catch (error) {
+        if (this.running.size === 1) throw error;
+        failed.add(contestant);
+        this.failures.push({ contestant, reason: messageOf(error) });
+        this.say(`failed: ${contestant.title}: ${messageOf(error)}`);
+        return undefined;
+      }
+    };
+    for (const contestant of this.running.keys()) await turn(contestant, WARM_UP_SECONDS);
     for (let round = 0; round < rounds; round++) {
       this.say(`${load.name}: round ${round + 1} of ${rounds}`);
       for (const contestant of rotated([...this.running.keys()], round)) {
-        const figures = await this.#turn(contestant, load, seconds);
-        turns.set(contestant, [...(turns.get(contestant) ?? []), figures]);
+        const figures = await turn(contestant, seconds);
+        if (figures !== undefined) turns.set(contestant, [...(turns.get(contestant) ?? []), figures]);
       }
     }
-    const rows = [...this.running.keys()].map((contestant) => ({
-      contestant,
-      figures: mediansOf(turns.get(contestant) ?? []),
-    }));
+    const rows = [...this.running.keys()]
+      .filter((contestant) => !failed.has(contestant))
+      .map((contestant) => ({
+        contestant,
+        figures: mediansOf(turns.get(contestant) ?? []),
+      }));
     return { load, rows };
   }
 
