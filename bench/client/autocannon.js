@@ -19,6 +19,8 @@ const MAX_ERRORS = 100;
 export async function autocannonTurn({ load, port, seconds, watched }) {
   const { connections } = load;
   const counting = new Counting(connections, seconds, watched);
+  /** @type {string | undefined} */
+  let firstError;
   const result = await new Promise((resolve, reject) => {
     const run = autocannon(
       {
@@ -34,10 +36,11 @@ export async function autocannonTurn({ load, port, seconds, watched }) {
       },
       (error, ended) => (error ? reject(error) : resolve(ended)),
     );
+    run.on('reqError', (error) => (firstError ??= error.message));
     run.on('response', (_client, _status, _bytes, time) => counting.answered(time));
     counting.done.then(() => run.stop(), reject);
   });
-  verify(result, connections);
+  verify(result, connections, firstError);
   return counting.figures();
 }
 
@@ -91,10 +94,13 @@ function isRight({ answer, answerSize }, body) {
   return answer === undefined ? body.length === answerSize : body === answer;
 }
 
-/** @param {autocannon.Result} result @param {number} connections */
-function verify({ requests, errors, non2xx, mismatches }, connections) {
+/** @param {autocannon.Result} result @param {number} connections @param {string | undefined} firstError */
+function verify({ requests, errors, non2xx, mismatches }, connections, firstError) {
   // autocannon connects anew without a word when it is hung up on: what was then under way is not among its errors.
   const lost = Math.max(0, requests.sent - requests.total - connections - errors);
   if (errors + non2xx + mismatches + lost === 0) return;
-  throw new Error(`${errors} errors, ${non2xx} non-2xx, ${mismatches} wrong bodies, ${lost} without an answer`);
+  const example = firstError === undefined ? '' : ` (${firstError})`;
+  throw new Error(
+    `${errors} errors${example}, ${non2xx} non-2xx, ${mismatches} wrong bodies, ${lost} without an answer`,
+  );
 }
