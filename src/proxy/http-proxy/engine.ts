@@ -2,6 +2,7 @@ import type { Balancer } from '../balancer.js';
 import type { HttpSettings } from '../http-settings.js';
 import type { Agents } from './agents.js';
 import type { HttpProxy } from './package.js';
+import type { Turns } from './turns.js';
 
 /** What all requests of a public port go through. */
 export interface Engine {
@@ -10,4 +11,5 @@ export interface Engine {
   settings: HttpSettings;
   readonly proxy: HttpProxy;
   readonly agents: Agents;
+  readonly turns: Turns;
 }

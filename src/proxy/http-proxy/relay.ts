@@ -9,6 +9,7 @@ import type { Engine } from './engine.js';
 import { Exchange } from './exchange.js';
 import { createHttpProxy } from './package.js';
 import { Session } from './session.js';
+import { Turns } from './turns.js';
 import { tellUpgrades } from './upgrade.js';
 
 /** How often overdue connections are looked for, in milliseconds. */
@@ -34,7 +35,7 @@ export class HttpProxyRelay implements Relay {
       .on('proxyReq', (outgoing, request) => this.#exchanges.get(request)?.connected(outgoing))
       .on('proxyRes', (message, request) => this.#exchanges.get(request)?.answered(message));
     tellUpgrades(proxy);
-    this.#engine = { balancer, settings, proxy, agents: new Agents(settings.connectTimeout) };
+    this.#engine = { balancer, settings, proxy, agents: new Agents(settings.connectTimeout), turns: new Turns() };
     this.#server = makeServer(settings.maxHeadSize);
     this.#listen();
     this.#sweeper = setInterval(() => this.#sweep(), SWEEP_MS).unref();

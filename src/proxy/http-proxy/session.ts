@@ -97,7 +97,7 @@ export class Session {
     if (this.#exchanges.length > MAX_PIPELINED) this.client.pause();
     if (this.#exchanges.length > 1) return;
     this.#to('exchange', Infinity);
-    exchange.begin();
+    this.#engine.turns.take(() => exchange.begin());
   }
 
   /** What the client sends is no request: refuses it behind what is under way. */
@@ -203,7 +203,7 @@ export class Session {
     this.#to('exchange', Infinity);
     this.client.resume();
     // Not before the worker's socket is back with its agent, or every request would get a new one.
-    setImmediate(() => next.begin());
+    setImmediate(() => this.#engine.turns.take(() => next.begin()));
   }
 
   #beIdle(): void {
