@@ -1,12 +1,10 @@
-import { configDefaults, defineConfig } from 'vitest/config';
+import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   // What runs inside workers is .cts, which is left out by default.
   oxc: { include: /\.[cm]?ts$/ },
   test: {
     include: ['test/**/*.test.ts'],
-    // `npm run test:matrix`: what takes minutes.
-    exclude: [...configDefaults.exclude, 'test/matrix/**'],
     testTimeout: 30_000,
     hookTimeout: 30_000,
     // Integration tests start whole process trees: two files at a time is what two cores carry without skewing timeouts.

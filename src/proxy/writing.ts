@@ -18,6 +18,8 @@ interface WriteRequest {
   /** The bytes have to live until `oncomplete`. */
   buffer?: Buffer;
   oncomplete?: (status: number) => void;
+  /** Positive from the time that a write uses it, until that is complete. */
+  getAsyncId(): number;
 }
 
 /**
@@ -49,12 +51,15 @@ export function unsentBytes(socket: Socket): number {
 
 type Write = (handle: Handle, bytes: Buffer) => number | WriteRequest;
 
-/** Node up to 24 wants a request object with each write, which only a queued write uses up. */
+/**
+ * Node up to 24 wants a request object with each write, which only a queued write uses up. Given a second time, it ends the
+ * process. An empty queue does not say that it is unused: a kernel that takes a part may take the rest as that is queued.
+ */
 function givingRequests(make: () => WriteRequest): Write {
   let spare = make();
   return (handle, bytes) => {
     const error = handle.writeBuffer(spare, bytes);
-    if (error !== 0 || handle.writeQueueSize === 0) return error;
+    if (error !== 0 || spare.getAsyncId() <= 0) return error;
     const queued = spare;
     spare = make();
     return queued;
@@ -98,5 +103,6 @@ const write: Write | undefined = (() => {
   }
   if (asked === null) return takingRequests;
   const Request = asked?.constructor as (new () => WriteRequest) | undefined;
-  return Request?.name === 'WriteWrap' ? givingRequests(() => new Request()) : undefined;
+  if (Request?.name !== 'WriteWrap' || typeof asked?.getAsyncId !== 'function') return undefined;
+  return givingRequests(() => new Request());
 })();

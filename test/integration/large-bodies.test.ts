@@ -13,7 +13,8 @@ import { memoryOf } from '../kit/memory.ts';
 
 const PROGRAM = fileURLToPath(new URL('../fixtures/large-server.cjs', import.meta.url));
 const MIB = 1024 * 1024;
-const SIZE = 1024 * MIB;
+const SIZE = Number(process.env['ZDLB_TEST_BODY_MIB'] ?? 192) * MIB;
+const NAME = `${SIZE / MIB} MiB`;
 const TIMEOUT_MS = 120_000;
 /** How many at a time leave unread what they get. */
 const UNREAD = 8;
@@ -81,7 +82,7 @@ async function stuckAt(front: Front, measure: () => Promise<number> | number): P
 }
 
 describe.for(['port', 'unix'])('over %s', (transport) => {
-  test(`${UNREAD} clients that never read 1 GiB stop the worker, not the others`, async () => {
+  test(`${UNREAD} clients that never read ${NAME} stop the worker, not the others`, async () => {
     const { front, growth } = await startProgram(transport);
     for (let client = 0; client < UNREAD; client++) {
       const socket = await open(front, `GET /download/${SIZE}/sized`);
@@ -91,7 +92,7 @@ describe.for(['port', 'unix'])('over %s', (transport) => {
     expect(growth()).toBeLessThan(MOST_MEMORY);
   });
 
-  test(`a worker that never reads ${UNREAD} uploads of 1 GiB stops their clients, not the others`, async () => {
+  test(`a worker that never reads ${UNREAD} uploads of ${NAME} stops their clients, not the others`, async () => {
     const { front, growth } = await startProgram(transport);
     const sockets: Socket[] = [];
     for (let client = 0; client < UNREAD; client++) {
@@ -105,7 +106,7 @@ describe.for(['port', 'unix'])('over %s', (transport) => {
     expect(growth()).toBeLessThan(MOST_MEMORY);
   });
 
-  test.for(['sized', 'chunked'])('1 GiB comes down whole, %s', { timeout: TIMEOUT_MS }, async (framing) => {
+  test.for(['sized', 'chunked'])(`${NAME} comes down whole, %s`, { timeout: TIMEOUT_MS }, async (framing) => {
     const { front, growth } = await startProgram(transport);
     const response = await begin(front, `/download/${SIZE}/${framing}`, []);
     const hash = createHash('sha256');
@@ -118,7 +119,7 @@ describe.for(['port', 'unix'])('over %s', (transport) => {
     expect(growth()).toBeLessThan(MOST_MEMORY);
   });
 
-  test.for(['sized', 'chunked'])('1 GiB goes up whole, %s', { timeout: TIMEOUT_MS }, async (framing) => {
+  test.for(['sized', 'chunked'])(`${NAME} goes up whole, %s`, { timeout: TIMEOUT_MS }, async (framing) => {
     const { front, growth } = await startProgram(transport);
     const response = await begin(front, '/upload', content(), framing === 'sized' ? { 'content-length': SIZE } : {});
     const body = await text(response);
