@@ -10,7 +10,7 @@ import type { Listening } from './core/messages.cjs';
 import { Admission, type AdmissionSettings } from './proxy/admission.js';
 import { openFilesLimit, withinOpenFiles } from './proxy/open-files.js';
 import { PublicPort } from './public-port.js';
-import type { DataPath } from './supervisor/data-path.js';
+import type { DataPath, Tally } from './supervisor/data-path.js';
 import { nodeSpawner } from './supervisor/spawn.js';
 import { Supervisor, type SupervisorStatus } from './supervisor/supervisor.js';
 import type { Worker } from './supervisor/worker.js';
@@ -80,6 +80,11 @@ export class Front implements DataPath {
     this.#supervisor.requestReload(config);
   }
 
+  /** @throws {ZdlbError} see {@link Supervisor.rollback} */
+  async rollback(): Promise<number> {
+    return this.#supervisor.rollback();
+  }
+
   /** @throws {ZdlbError} see {@link Supervisor.scale} */
   async scale(change: (wanted: number) => number): Promise<void> {
     await this.#supervisor.scale(change);
@@ -132,6 +137,12 @@ export class Front implements DataPath {
   async drain(worker: Worker): Promise<void> {
     if (this.#drainsNoMore) return;
     await Promise.all([...this.#ports.values()].map((port) => port.drained(worker)));
+  }
+
+  async probe(): Promise<void> {}
+
+  tally(): Tally {
+    return { answers: 0, errors: 0 };
   }
 
   /** The bounds of connections as they are wanted, or as far as the system allows. */

@@ -7,7 +7,7 @@ import { PidFile } from './pid-file.js';
 import { type Operator, obeySignals } from './signals.js';
 
 /** What can't change while the front runs, by its name in the configuration. */
-const FIXED = ['name', 'port', 'host', 'mode', 'transport', 'pidFile', 'logFormat'] as const;
+const FIXED = ['name', 'port', 'host', 'mode', 'httpEngine', 'backend', 'transport', 'pidFile', 'logFormat'] as const;
 
 /**
  * Within this many ms a second signal is the first one again: npm passes on the Ctrl-C that the terminal has sent to all, and
@@ -81,6 +81,13 @@ export class Session implements Operator {
       const reason = messageOf(error);
       this.#log.journal.error({ event: 'reload.failed', reason }, `Reload failed: ${reason}`);
     }
+  }
+
+  rollback(): void {
+    if (this.#stopped !== undefined) return;
+    this.#front.rollback().catch((error: unknown) => {
+      this.#log.journal.warn({ event: 'rollback.failed', reason: messageOf(error) }, messageOf(error));
+    });
   }
 
   grow(): void {

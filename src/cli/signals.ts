@@ -4,6 +4,7 @@ export interface Operator {
   /** The second time: at once. */
   stop(signal: NodeJS.Signals): void;
   hangUp(): void;
+  rollback(): void;
   grow(): void;
   shrink(): void;
 }
@@ -15,6 +16,7 @@ const TABLE: readonly (readonly [NodeJS.Signals, keyof Operator])[] = [
   ['SIGINT', 'stop'],
   ['SIGQUIT', 'stop'],
   ['SIGHUP', 'hangUp'],
+  ['SIGALRM', 'rollback'],
   ['SIGTTIN', 'grow'],
   ['SIGTTOU', 'shrink'],
 ];

@@ -3,6 +3,7 @@ import { ZdlbError } from './errors.js';
 import { httpOptions } from './http-options.js';
 import { type OptionMeta, option } from './option.js';
 import { nearest } from './suggestion.js';
+import { supervisionOptions } from './supervision-options.js';
 import { duration, integer, numberOrOff, oneOf, signal, text, texts, value, words } from './values.js';
 
 const NAME = /^[A-Za-z0-9._-]{1,64}$/;
@@ -75,6 +76,7 @@ const schema = z.strictObject({
     argument: 'N',
     description: 'how many requests or connections may wait at a time',
   }),
+  ...supervisionOptions,
   ...httpOptions,
   maxConnections: option(numberOrOff(1, 1_000_000).default(8_192), {
     argument: 'N|off',
@@ -119,6 +121,8 @@ const schema = z.strictObject({
   }),
   script: text('a path').optional(),
   args: value('a list of texts', texts).default([]),
+  /** A program of any kind, in the place of a script: it and its arguments. */
+  command: value('a list of texts', (raw) => (texts(raw)?.length ? texts(raw) : undefined)).optional(),
   $schema: z.string().optional(),
 });
 

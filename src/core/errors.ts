@@ -6,9 +6,10 @@
  * - `start`: the front could not start (port taken, no worker ready, live pid file)
  * - `worker`: a worker exited early, was not ready in time, or could not be spawned
  * - `busy`: another operation is under way
+ * - `cold`: no former generation is warm, to go back to
  * - `stopping`: the front is stopping and takes no further orders
  */
-export type ErrorCode = 'usage' | 'config' | 'start' | 'worker' | 'busy' | 'stopping';
+export type ErrorCode = 'usage' | 'config' | 'start' | 'worker' | 'busy' | 'cold' | 'stopping';
 
 /** The one error class of zdlb: the message says what failed, what was met and what was wanted. */
 export class ZdlbError extends Error {

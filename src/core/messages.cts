@@ -3,7 +3,7 @@
  *
  * The front gives the agent its settings in the environment variable `ZDLB_AGENT` (JSON), which the agent deletes before
  * the program runs. The agent answers on a channel of its own, a socket pair at the descriptor `channel`, one JSON message
- * a line, so that the program's IPC channel (`process.send`, `process.disconnect`) stays wholly the program's. The channel
+ * a line, and hears the front's orders there, so that the program's IPC channel (`process.send`, `process.disconnect`) stays wholly the program's. The channel
  * ends when the front is gone, and the worker with it.
  */
 
@@ -33,6 +33,12 @@ export interface AgentSettings {
   readonly ports?: readonly (readonly [asked: number, open: number])[];
   /** A private folder for Unix sockets; absent: loopback ports. */
   readonly socketFolder?: string;
+  /** `--wait-ready`: the front wants to hear of the program's `process.send('ready')`. */
+  readonly waitReady: boolean;
+  /** How often the agent tells its vitals (ms). */
+  readonly beatMs: number;
+  /** `--backend cluster`: client connections are handed over on the IPC channel. */
+  readonly takesConnections: boolean;
 }
 
 /** The program has opened a public port and serves it at a private address. */
@@ -63,4 +69,34 @@ export interface Refused {
   readonly reason: string;
 }
 
-export type AgentMessage = Listening | Refused;
+/** The program has called `process.send('ready')`. */
+export interface SaidReady {
+  readonly type: 'ready';
+}
+
+/** What the agent measures, at every beat. Beats that don't come say that the event loop is blocked. */
+export interface Vitals {
+  readonly type: 'vitals';
+  /** Resident memory in bytes. */
+  readonly memoryBytes: number;
+  /** The longest that the event loop was late since the last beat (ms). */
+  readonly loopDelayMs: number;
+  /** What the program's HTTP servers have answered since its start, and how much of it with 5xx. */
+  readonly answers: number;
+  readonly errors: number;
+}
+
+/** After the order to retire: no connection that was handed over is left. */
+export interface Drained {
+  readonly type: 'drained';
+}
+
+export type AgentMessage = Listening | Refused | SaidReady | Vitals | Drained;
+
+/**
+ * What the front tells the agent on the same channel, one JSON message a line. `retire`: the worker gets nothing new; answers
+ * from now on close their connections, and when none is left the agent says `drained`.
+ */
+export interface Order {
+  readonly type: 'retire';
+}

@@ -10,6 +10,11 @@ const FORGIVEN_AFTER_MS = 60_000;
 export class Backoff {
   #crashes = 0;
 
+  /** Crashes since the clean slate. */
+  get crashes(): number {
+    return this.#crashes;
+  }
+
   /** The delay in ms after the crash of a worker that had been ready for `servedMs`, 0 if it never was. */
   next(servedMs: number): number {
     if (servedMs >= FORGIVEN_AFTER_MS) this.#crashes = 0;

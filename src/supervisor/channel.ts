@@ -25,6 +25,15 @@ const message = z.discriminatedUnion('type', [
       .optional(),
   }),
   z.object({ type: z.literal('refused'), reason: z.string() }),
+  z.object({ type: z.literal('ready') }),
+  z.object({
+    type: z.literal('vitals'),
+    memoryBytes: z.number().min(0),
+    loopDelayMs: z.number().min(0),
+    answers: z.int().min(0),
+    errors: z.int().min(0),
+  }),
+  z.object({ type: z.literal('drained') }),
 ]);
 
 /**

@@ -23,4 +23,18 @@ export interface DataPath {
    * listeners are closed, so that no new work can come.
    */
   drain(worker: Worker): Promise<void>;
+  /**
+   * Asks `worker` at its private address for `path`; resolves when it answers 2xx.
+   *
+   * @throws {Error} that says what it answered instead; that it did not answer, when `signal` aborts
+   */
+  probe(worker: Worker, path: string, signal: AbortSignal): Promise<void>;
+  /** What clients were answered with `worker`'s help since it started. */
+  tally(worker: Worker): Tally;
+}
+
+/** Answers, and how many of them were 5xx: the worker's own, or in its place (502, 504). */
+export interface Tally {
+  readonly answers: number;
+  readonly errors: number;
 }

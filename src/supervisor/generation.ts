@@ -1,45 +1,36 @@
 import type { Config } from '../core/config.js';
 import { messageOf } from '../core/errors.js';
-import type { Journal } from '../core/journal.js';
 import { Lifecycle, type Moves } from '../core/lifecycle.js';
 import type { Listening } from '../core/messages.cjs';
+import { Checkup } from './checkup.js';
+import type { Tally } from './data-path.js';
 import { Deferred } from './deferred.js';
 import type { Exit } from './exit.js';
+import type { HealthCheck } from './health.js';
+import type { Drain, Household } from './household.js';
 import type { Launch } from './launch.js';
-import type { PortMap } from './port-map.js';
+import { Openings } from './openings.js';
+import type { Demands } from './proof.js';
 import { Slot } from './slot.js';
-import type { Spawner } from './spawn.js';
-import type { Warden } from './warden.js';
+import { Ward } from './ward.js';
 import { Worker } from './worker.js';
 
 /**
  *     starting -> serving -> retiring -> retired
  *     starting -> abandoned
+ *     serving <-> standby                         another one serves, and this one is kept warm
+ *     standby -> retiring
  */
-export type GenerationState = 'starting' | 'serving' | 'retiring' | 'retired' | 'abandoned';
+export type GenerationState = 'starting' | 'serving' | 'standby' | 'retiring' | 'retired' | 'abandoned';
 
 const MOVES: Moves<GenerationState> = {
   starting: ['serving', 'abandoned'],
-  serving: ['retiring'],
+  serving: ['standby', 'retiring'],
+  standby: ['serving', 'retiring'],
   retiring: ['retired'],
   retired: [],
   abandoned: [],
 };
-
-/** Resolves when a worker holds no work any more. */
-export type Drain = (worker: Worker) => Promise<unknown>;
-
-/** What all generations share. */
-export interface Household {
-  readonly spawn: Spawner;
-  readonly warden: Warden;
-  readonly journal: Journal;
-  readonly ports: PortMap;
-  /** Lets clients in on a port. */
-  readonly open: (listening: Listening) => Promise<void>;
-  /** The rotation of the serving generation is another now, or one of its workers has a further door. */
-  readonly changed: () => void;
-}
 
 /** The numbered set of workers that come and go together and run the same code. */
 export class Generation {
@@ -51,14 +42,20 @@ export class Generation {
   readonly #slots = new Map<number, Slot>();
   /** Every worker that is not wholly gone, whether it holds a slot or has left it. */
   readonly #workers = new Set<Worker>();
-  readonly #opening = new Set<Promise<void>>();
+  readonly #ward: Ward;
+  readonly #openings: Openings;
+  /** The first failure; it ends whatever is being started. */
   readonly #broken = new Deferred<never>();
+  /** What those that have ended had answered. */
+  #past: Tally = { answers: 0, errors: 0 };
 
   constructor(number: number, config: Config, launch: Launch, household: Household) {
     this.number = number;
     this.#config = config;
     this.#launch = launch;
     this.#household = household;
+    this.#ward = new Ward(household.journal);
+    this.#openings = new Openings(household.open);
     this.#lifecycle = new Lifecycle<GenerationState>(`Generation ${number}`, 'starting', MOVES);
   }
 
@@ -66,40 +63,69 @@ export class Generation {
     return this.#lifecycle.state;
   }
 
+  get config(): Config {
+    return this.#config;
+  }
+
   get workers(): readonly Worker[] {
     return [...this.#workers];
   }
 
-  /** The ready holders of its slots. */
+  /** The numbers of its slots. */
+  get slots(): readonly number[] {
+    return [...this.#slots.keys()];
+  }
+
+  /** Those whose workers may get work, when they are ready. */
+  get slotsInService(): readonly number[] {
+    return [...this.#slots.values()].filter(({ isInService }) => isInService).map(({ number }) => number);
+  }
+
+  /** The holders of its slots that may get work: in service, ready, and not ailing while others are well. */
   get rotation(): readonly Worker[] {
-    return [...this.#slots.values()].map((slot) => slot.worker).filter((worker) => worker.state === 'ready');
+    const inService = [...this.#slots.values()].filter(({ isInService }) => isInService);
+    return this.#ward.fit(inService.map(({ worker }) => worker).filter(({ state }) => state === 'ready'));
   }
 
-  restartsOf(slot: number): number {
-    return this.#slots.get(slot)?.restarts ?? 0;
+  /** What clients were answered by its workers since its start. */
+  get tally(): Tally {
+    const present = this.workers.filter(({ state }) => state !== 'exited');
+    return present.map((worker) => this.#household.tally(worker)).reduce(sum, this.#past);
   }
 
-  /** Starts `count` workers; resolves when all are ready and their ports open, rejects with the first failure. */
-  async start(count: number): Promise<void> {
-    const workers = this.#fillUpTo(count);
+  /** What is to be said of a slot and of its worker's health. */
+  conditionOf(worker: Worker) {
+    const slot = this.#slots.get(worker.slot);
+    return {
+      restarts: slot?.restarts ?? 0,
+      isCrashLooping: slot?.isCrashLooping ?? false,
+      isAiling: this.#ward.has(worker),
+    };
+  }
+
+  /** Starts workers for free slots; resolves when all are ready and their ports open, rejects with the first failure. */
+  async start(slots: readonly number[]): Promise<void> {
+    const workers = slots.map((slot) => this.#open(slot, false).worker);
     const everyone = Promise.all(workers.map(async (worker) => this.#established(worker)));
     await Promise.race([everyone, this.#broken.promise]);
     // One that was ready may have crashed meanwhile, and its last words not have been read yet.
-    if (this.rotation.length < count) await this.#broken.promise;
+    if (workers.some(({ state }) => state !== 'ready')) await this.#broken.promise;
   }
 
-  /** From now on it refills its slots. */
+  /** From now on those of its slots that have proved themselves get work, and are refilled. */
   serve(): void {
-    this.#lifecycle.to('serving');
+    if (!this.#lifecycle.is('serving')) this.#lifecycle.to('serving');
+    for (const slot of this.#slots.values()) slot.isInService = true;
   }
 
-  /** Sets the number of slots; resolves when those that join are ready. Those that leave do so behind it, drained. */
-  async resize(count: number, drain: Drain): Promise<void> {
-    const joining = this.#fillUpTo(count);
-    const leaving = [...this.#slots.values()].filter((slot) => slot.number >= count);
-    this.#close(leaving);
-    if (leaving.length > 0) this.#household.changed();
-    for (const { worker } of leaving) void this.#release(worker, drain);
+  /** Another one serves, and this one is ready to serve again. */
+  standBy(): void {
+    this.#lifecycle.to('standby');
+  }
+
+  /** Adds slots, in service as soon as they are ready; resolves then. */
+  async grow(slots: readonly number[]): Promise<void> {
+    const joining = slots.map((slot) => this.#open(slot, true).worker);
     try {
       await Promise.all(joining.map((worker) => worker.ready));
     } catch (error) {
@@ -107,10 +133,46 @@ export class Generation {
     }
   }
 
+  /** Gives slots up; resolves when their workers are drained and gone. */
+  async leave(slots: readonly number[], drain: Drain): Promise<void> {
+    const leaving = this.#close(slots);
+    if (leaving.length === 0) return;
+    this.#changed();
+    await Promise.all(leaving.map((worker) => this.#release(worker, drain)));
+  }
+
+  /** Gives up slots that were started in vain; resolves when their workers are gone. */
+  async dismiss(slots: readonly number[]): Promise<void> {
+    const leaving = this.#close(slots);
+    for (const worker of leaving) worker.stop();
+    await Promise.all(leaving.map((worker) => worker.gone));
+  }
+
+  /**
+   * Starts a successor for a worker, which is drained and stopped once that is ready; resolves then with the successor.
+   * Undefined when the worker has ended or left meanwhile.
+   *
+   * @throws {WorkerFailure} when the successor failed; the worker serves on
+   */
+  async replace(worker: Worker, drain: Drain): Promise<Worker | undefined> {
+    const slot = this.#slots.get(worker.slot);
+    if (!this.holds(worker) || slot === undefined) return undefined;
+    if (!(await slot.replace())) return undefined;
+    this.#changed();
+    void this.#release(worker, drain);
+    return slot.worker;
+  }
+
+  /** Whether a worker is ready and serves in one of its slots. */
+  holds(worker: Worker): boolean {
+    return this.#slots.get(worker.slot)?.worker === worker && worker.state === 'ready' && this.#lifecycle.is('serving');
+  }
+
   /** Drains and stops all workers; resolves when the last one is gone. */
   async retire(drain: Drain): Promise<void> {
     this.#lifecycle.to('retiring');
-    this.#close([...this.#slots.values()]);
+    this.#close(this.slots);
+    this.#broken.reject(new Error('The generation has retired'));
     await Promise.all(this.workers.map((worker) => this.#release(worker, drain)));
     this.#lifecycle.to('retired');
   }
@@ -127,73 +189,96 @@ export class Generation {
     for (const worker of this.#workers) worker.kill();
   }
 
-  /** Fills the lowest free slots; the new workers. */
-  #fillUpTo(count: number): readonly Worker[] {
-    const added: Worker[] = [];
-    for (let number = 0; number < count; number++) {
-      if (this.#slots.has(number)) continue;
-      const slot = new Slot(number, (at) => this.#hire(at), this.#household.journal);
-      this.#slots.set(number, slot);
-      added.push(slot.worker);
-    }
-    return added;
+  #open(number: number, isInService: boolean): Slot {
+    const slot = new Slot(number, (at) => this.#hire(at), this.#household.journal);
+    slot.isInService = isInService;
+    this.#slots.set(number, slot);
+    return slot;
   }
 
-  #close(slots: readonly Slot[]): void {
-    for (const slot of slots) {
-      slot.close();
-      this.#slots.delete(slot.number);
-    }
+  /** The workers that held the slots. */
+  #close(numbers: readonly number[]): readonly Worker[] {
+    return numbers.flatMap((number) => {
+      const slot = this.#slots.get(number);
+      this.#slots.delete(number);
+      return slot?.close() ?? [];
+    });
   }
 
   #hire(slot: number): Worker {
     const { number } = this;
     const { spawn, warden, journal, ports } = this.#household;
     const post = { slot, generation: number, launch: this.#launch, config: this.#config, ports: ports.pairs };
+    let checkup: Checkup | undefined;
     const worker = new Worker(post, {
       spawn,
       warden,
       journal,
-      readiness: ports.readiness,
+      demands: this.#demandsOn(() => worker),
       admit: (listening) => ports.admit(number, listening),
       announced: (listening) => this.#announced(worker, listening),
+      felt: (vitals) => checkup?.felt(vitals),
     });
     this.#workers.add(worker);
-    worker.ready.then(
-      () => this.#changed(),
-      (failure: Error) => this.#broken.reject(failure),
-    );
+    worker.ready
+      .then(() => {
+        checkup = this.#watch(worker);
+        return this.#changed();
+      })
+      .catch((failure: Error) => this.#broken.reject(failure));
     void worker.exited.then((exit) => this.#left(worker, exit));
     void worker.gone.then(() => this.#workers.delete(worker));
     return worker;
   }
 
+  #demandsOn(worker: () => Worker): Demands {
+    const { waitReady } = this.#config;
+    const health = this.#healthCheck(worker);
+    return { readiness: this.#household.ports.readiness, waitReady, ...(health !== undefined && { health }) };
+  }
+
+  #healthCheck(worker: () => Worker): HealthCheck | undefined {
+    const { health, healthInterval: interval, healthTimeout: timeout } = this.#config;
+    if (health === undefined) return undefined;
+    return { interval, timeout, probe: async (signal) => this.#household.probe(worker(), health, signal) };
+  }
+
+  #watch(worker: Worker): Checkup | undefined {
+    if (worker.state !== 'ready') return undefined; // it has ended in the same tick
+    const { unfit } = this.#household;
+    return new Checkup(
+      this.#config,
+      this.#healthCheck(() => worker),
+      worker.scope,
+      {
+        ailing: (reason) => {
+          this.#ward.admit(worker, reason);
+          this.#changed();
+        },
+        recovered: () => {
+          this.#ward.discharge(worker);
+          this.#changed();
+        },
+        unfit: (ailment, reason) => unfit(worker, ailment, reason),
+      },
+    );
+  }
+
   /** Ready, and with it every port that was announced so far. */
   async #established(worker: Worker): Promise<void> {
     await worker.ready;
-    await Promise.all(this.#opening);
+    await this.#openings.settled();
   }
 
   /** A port of a worker: the first generation opens it to clients, in later ones it is open already. */
   #announced(worker: Worker, listening: Listening): void {
-    if (!this.#household.ports.isMadeBy(this.number)) {
-      if (worker.state === 'ready') this.#changed();
-      return;
-    }
-    const opening = this.#household.open(listening);
-    this.#opening.add(opening);
-    void this.#afterOpening(opening, listening);
-  }
-
-  async #afterOpening(opening: Promise<void>, listening: Listening): Promise<void> {
-    try {
-      await opening;
-      this.#changed();
-    } catch (error) {
-      this.#notOpened(listening, error as Error);
-    } finally {
-      this.#opening.delete(opening);
-    }
+    if (this.#household.ports.isMadeBy(this.number)) {
+      this.#openings.begin(
+        listening,
+        () => this.#changed(),
+        (error) => this.#notOpened(listening, error),
+      );
+    } else if (worker.state === 'ready') this.#changed();
   }
 
   #notOpened({ port }: Listening, error: Error): void {
@@ -204,15 +289,18 @@ export class Generation {
   }
 
   #changed(): void {
-    if (this.#lifecycle.is('serving')) this.#household.changed();
+    if (this.#lifecycle.is('serving', 'standby')) this.#household.changed();
   }
 
   #left(worker: Worker, exit: Exit): void {
-    if (this.#lifecycle.is('starting')) void exit.failure.then((failure) => this.#broken.reject(failure));
+    this.#ward.forget(worker);
+    this.#past = sum(this.#past, this.#household.tally(worker));
+    void exit.failure.then((failure) => this.#broken.reject(failure));
     const slot = this.#slots.get(worker.slot);
-    if (!this.#lifecycle.is('serving') || slot?.worker !== worker) return;
+    if (!this.#lifecycle.is('serving', 'standby') || slot?.worker !== worker || !slot.isInService) return;
     this.#household.changed();
     slot.refill(exit);
+    this.#household.crashed(this, exit);
   }
 
   /** Drains and stops a worker that has left the rotation; one that drains already is left to it. */
@@ -222,4 +310,8 @@ export class Generation {
     if (!isDraining) worker.stop();
     await worker.gone;
   }
+}
+
+function sum(one: Tally, other: Tally): Tally {
+  return { answers: one.answers + other.answers, errors: one.errors + other.errors };
 }

@@ -34,13 +34,26 @@ export class ReloadLog {
     return reloaded;
   }
 
-  /** The error to fail the reload with; `serving` is the generation that was not touched. */
-  failed(generation: number, error: unknown, serving: number | undefined): ZdlbError {
+  /** So many of the wanted workers are new. */
+  batchDone(ready: number, wanted: number): void {
+    const message = `Reload: ${ready} of ${wanted} workers are new`;
+    this.#journal.info({ event: 'reload.batch', ready, wanted }, message);
+  }
+
+  /** The new generation has taken over, and is compared with the former for a while. */
+  watching(generation: number, former: readonly { readonly number: number }[], ms: number): void {
+    const numbers = former.map(({ number }) => number);
+    const message = `Reload: generation ${generation} serves, generation ${numbers.join(', ')} stays warm for ${formatDuration(ms)}`;
+    this.#journal.info({ event: 'reload.watching', generation, former: numbers, ms }, message);
+  }
+
+  /** The error to fail the reload with; `serving` says who serves now. */
+  failed(generation: number, error: unknown, serving: string): ZdlbError {
     if (error instanceof ZdlbError && error.code === 'stopping') return error;
     const reason = messageOf(error);
     const lastLines = lastLinesOf(error);
     this.#status = { ...this.#status, failed: this.#status.failed + 1, lastError: reason };
-    const message = `Reload failed, generation ${serving} serves on: ${reason}`;
+    const message = `Reload failed, ${serving} serves on: ${reason}`;
     this.#journal.error({ event: 'reload.failed', generation, reason, lastLines }, message);
     return new WorkerFailure(reason, lastLines, 'worker', { cause: error });
   }

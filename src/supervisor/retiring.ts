@@ -1,9 +1,7 @@
 import type { Journal } from '../core/journal.js';
 import { formatDuration } from '../core/quantity.js';
-import type { Drain, Generation } from './generation.js';
-
-/** More generations than this never retire at a time. */
-const MAX_RETIRING = 3;
+import type { Generation } from './generation.js';
+import type { Drain } from './household.js';
 
 /** The former generations that still finish what they hold. */
 export class Retiring {
@@ -21,9 +19,9 @@ export class Retiring {
     return end.finally(() => this.#ends.delete(end));
   }
 
-  /** Resolves when one more may retire: nothing is cut short to make room. */
-  async room(): Promise<void> {
-    while (this.#ends.size >= MAX_RETIRING) {
+  /** Resolves when fewer than `max` retire: nothing is cut short to make room. */
+  async room(max: number): Promise<void> {
+    while (this.#ends.size >= max) {
       const message = `The reload waits: ${this.#ends.size} former generations still finish what they hold`;
       this.#journal.info({ event: 'reload.waiting', retiring: this.#ends.size }, message);
       await Promise.race(this.#ends);

@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import type { Readable } from 'node:stream';
+import type { Duplex, Readable } from 'node:stream';
 import type { Config } from '../core/config.js';
 import { messageOf } from '../core/errors.js';
 import { AGENT_SETTINGS, type AgentSettings } from '../core/messages.cjs';
@@ -9,6 +9,9 @@ import type { Launch } from './launch.js';
 const IPC = 3;
 /** The agent's channel to the front. */
 const CHANNEL = 4;
+
+/** How often an agent tells its vitals; three times within the hang timeout if that is shorter. */
+const BEAT_MS = 1_000;
 
 /** What one worker is to be. */
 export interface Post {
@@ -26,7 +29,8 @@ export interface Spawned {
   readonly pid: number;
   readonly stdout: Readable;
   readonly stderr: Readable;
-  readonly channel: Readable;
+  /** To its agent and back. */
+  readonly channel: Duplex;
 }
 
 /** Starts a worker's process; throws when the system won't. Tests pass their own. */
@@ -65,7 +69,7 @@ function opened(child: ChildProcess): Spawned | undefined {
   if (pid === undefined || stdout === null || stderr === null) return undefined;
   const ipc = child.stdio[IPC] as Readable;
   ipc.on('error', () => {}).resume();
-  return { process: child, pid, stdout, stderr, channel: child.stdio[CHANNEL] as Readable };
+  return { process: child, pid, stdout, stderr, channel: child.stdio[CHANNEL] as Duplex };
 }
 
 function environment(post: Post, socketFolder: string | undefined): NodeJS.ProcessEnv {
@@ -87,6 +91,9 @@ function environment(post: Post, socketFolder: string | undefined): NodeJS.Proce
 function agentSettings({ config, ports }: Post, socketFolder: string | undefined): AgentSettings {
   return {
     channel: CHANNEL,
+    waitReady: config.waitReady,
+    beatMs: Math.min(BEAT_MS, config.hangTimeout / 3),
+    takesConnections: config.backend === 'cluster',
     ...(config.port !== undefined && { port: config.port }),
     ...(config.host !== undefined && { host: config.host }),
     ...(ports !== undefined && { ports }),

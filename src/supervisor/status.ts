@@ -9,6 +9,12 @@ export interface WorkerStatus {
   readonly state: WorkerState;
   /** How often this slot of this generation was refilled after a crash. */
   readonly restarts: number;
+  /** Its slot crashes again and again. */
+  readonly isCrashLooping: boolean;
+  /** It fails its health probes, or its event loop is blocked. */
+  readonly isAiling: boolean;
+  /** Resident memory, as its agent said last; 0 before. */
+  readonly memoryBytes: number;
   readonly uptimeMs: number;
   /** The private side of its first public port: `127.0.0.1:40123`, or the path of a Unix socket. */
   readonly address?: string;
@@ -21,8 +27,9 @@ export interface ReloadsStatus {
 }
 
 export interface SupervisorStatus {
-  readonly state: SupervisorState;
-  /** The serving generation; 0 before there is one. */
+  /** `mixed` after a reload in batches that stopped half way. */
+  readonly state: SupervisorState | 'mixed';
+  /** The newest serving generation; 0 before there is one. */
   readonly generation: number;
   readonly workers: readonly WorkerStatus[];
   readonly reloads: ReloadsStatus;
@@ -33,15 +40,25 @@ export function workersOf(generations: Iterable<Generation>): readonly WorkerSta
   return [...generations].flatMap((generation) =>
     generation.workers
       .toSorted((one, other) => one.slot - other.slot)
-      .map((worker) => statusOf(worker, generation.restartsOf(worker.slot))),
+      .map((worker) => statusOf(worker, generation.conditionOf(worker))),
   );
 }
 
-function statusOf(worker: Worker, restarts: number): WorkerStatus {
+function statusOf(worker: Worker, condition: ReturnType<Generation['conditionOf']>): WorkerStatus {
   const { slot, pid, generation, state } = worker;
   const address = addressOf(worker);
   const uptimeMs = Math.round(worker.uptimeMs);
-  return { slot, pid, generation, state, restarts, uptimeMs, ...(address !== undefined && { address }) };
+  const memoryBytes = worker.vitals?.memoryBytes ?? 0;
+  return {
+    slot,
+    pid,
+    generation,
+    state,
+    ...condition,
+    memoryBytes,
+    uptimeMs,
+    ...(address !== undefined && { address }),
+  };
 }
 
 function addressOf(worker: Worker): string | undefined {

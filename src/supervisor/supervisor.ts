@@ -5,26 +5,32 @@ import type { Journal } from '../core/journal.js';
 import { Lifecycle, type Moves } from '../core/lifecycle.js';
 import type { DataPath } from './data-path.js';
 import { WorkerFailure } from './failure.js';
-import { type Drain, Generation, type Household } from './generation.js';
+import { Generation } from './generation.js';
+import type { Drain, Household } from './household.js';
 import { resolveLaunch } from './launch.js';
+import type { Lineup } from './lineup.js';
 import { PortMap } from './port-map.js';
 import { type Reloaded, ReloadLog } from './reload-log.js';
+import { Replacements } from './replacements.js';
 import { Retiring } from './retiring.js';
 import type { Spawner } from './spawn.js';
 import { type SupervisorStatus, workersOf } from './status.js';
+import { Succession, type Wanted } from './succession.js';
 import { Warden } from './warden.js';
+import type { Worker } from './worker.js';
 
 /**
- *     new -> starting -> serving <-> reloading
+ *     new -> starting -> serving <-> reloading -> watching -> serving      watching: the former generation is kept warm
  *     any -> stopping -> stopped
  */
-export type SupervisorState = 'new' | 'starting' | 'serving' | 'reloading' | 'stopping' | 'stopped';
+export type SupervisorState = 'new' | 'starting' | 'serving' | 'reloading' | 'watching' | 'stopping' | 'stopped';
 
 const MOVES: Moves<SupervisorState> = {
   new: ['starting', 'stopping'],
   starting: ['serving', 'stopping'],
   serving: ['reloading', 'stopping'],
-  reloading: ['serving', 'stopping'],
+  reloading: ['serving', 'watching', 'stopping'],
+  watching: ['serving', 'stopping'],
   stopping: ['stopped'],
   stopped: [],
 };
@@ -42,40 +48,53 @@ export type { Reloaded, SupervisorStatus };
 export class Supervisor {
   readonly #dataPath: DataPath;
   readonly #household: Household;
+  readonly #succession: Succession;
   readonly #retiring: Retiring;
+  readonly #replacements: Replacements;
   readonly #reloads: ReloadLog;
   readonly #lifecycle = new Lifecycle<SupervisorState>('The supervisor', 'new', MOVES);
   /** All that have a process left, the oldest first. */
   readonly #generations = new Set<Generation>();
-  #config: Config;
-  #wanted: number;
   #latest = 0;
-  #serving: Generation | undefined;
   /** The start or the reload that is under way, or was last. */
   #operation: Promise<unknown> = Promise.resolve();
   #remembered: { readonly config: Config | undefined } | undefined;
   #stopped: Promise<void> | undefined;
 
   constructor({ config, dataPath, journal, spawn }: SupervisorOptions) {
-    this.#config = config;
-    this.#wanted = wantedBy(config);
     this.#dataPath = dataPath;
     this.#retiring = new Retiring(journal);
     this.#reloads = new ReloadLog(journal);
+    this.#replacements = new Replacements(this.#replacer, journal);
+    const ports = new PortMap(config);
+    const means = { dataPath, ports, log: this.#reloads, drain: this.#drain };
+    this.#succession = new Succession(wantedBy(config), means, {
+      proceed: () => this.#assertNotStopping(),
+      watching: () => {
+        this.#lifecycle.to('watching');
+        this.#replacements.resume();
+      },
+      retire: (generation) => void this.#retire(generation, this.#drain),
+    });
     this.#household = {
       spawn,
       warden: new Warden(journal),
       journal,
-      ports: new PortMap(config),
+      ports,
       open: (listening) => dataPath.open(listening),
-      changed: () => this.#rotate(),
+      changed: () => this.#succession.rotate(),
+      probe: (worker, path, signal) => dataPath.probe(worker, path, signal),
+      tally: (worker) => dataPath.tally(worker),
+      unfit: (worker, ailment, reason) => this.#replacements.request(worker, { ailment, reason }),
+      crashed: (generation, exit) => this.#succession.crashed(generation, exit),
     };
   }
 
   status(): SupervisorStatus {
+    const isMixed = this.#lifecycle.is('serving') && this.#lineup.holders.length > 1;
     return {
-      state: this.#lifecycle.state,
-      generation: this.#serving?.number ?? 0,
+      state: isMixed ? 'mixed' : this.#lifecycle.state,
+      generation: this.#lineup.newest?.number ?? 0,
       workers: workersOf(this.#generations),
       reloads: this.#reloads.status,
     };
@@ -89,9 +108,7 @@ export class Supervisor {
    */
   async start(): Promise<void> {
     try {
-      await this.#operate('starting', async () => {
-        this.#takeOver(await this.#raise(++this.#latest, this.#config, this.#wanted));
-      });
+      await this.#operate('starting', () => this.#raise(this.#succession.wanted, 'all'));
     } catch (error) {
       await this.stop();
       throw error instanceof WorkerFailure ? error.as('start') : error;
@@ -99,20 +116,40 @@ export class Supervisor {
   }
 
   /**
-   * Starts a generation beside the serving one, and lets it take over when all of its workers are ready. Resolves then;
-   * the former one retires behind it.
+   * Starts a generation beside the serving one, and lets it take over when all of its workers are ready, or batch by batch
+   * (`surge`). Resolves then, or at the end of the watch window; the former one retires behind it. A window that is open
+   * from the reload before ends.
    *
-   * @throws {ZdlbError} `worker` when it failed, and the former one serves on; `busy` during a start or another reload
+   * @throws {ZdlbError} `worker` when it failed or was taken back, and the former one serves on; `busy` during a start or
+   *   another reload
    */
-  async reload(config: Config = this.#config): Promise<Reloaded> {
+  async reload(config?: Config): Promise<Reloaded> {
+    if (this.#lifecycle.is('watching')) {
+      this.#succession.endWindow();
+      await this.#operation;
+    }
     if (!this.#lifecycle.is('serving')) throw this.#refusal('reload');
-    return this.#operate('reloading', () => this.#reload(config));
+    return this.#operate('reloading', () => this.#reload(config ?? this.#succession.wanted.config));
   }
 
   /** Reloads now; when a start or a reload is under way, once after it. The journal tells how it went. */
   requestReload(config?: Config): void {
     if (this.#lifecycle.is('serving')) this.reload(config).catch(() => {});
     else this.#remembered = { config: config ?? this.#remembered?.config };
+    this.#succession.endWindow();
+  }
+
+  /**
+   * Gives the work back to the former generation while that is kept warm; resolves with its number. The reload fails.
+   *
+   * @throws {ZdlbError} `cold` when none is warm
+   */
+  async rollback(): Promise<number> {
+    if (!this.#succession.isReversible)
+      throw new ZdlbError('cold', 'Cannot roll back: no former generation is warm (see --watch-window)');
+    this.#succession.takeBack('the operator asked for it');
+    await this.#operation;
+    return this.#lineup.newest!.number;
   }
 
   /**
@@ -123,9 +160,9 @@ export class Supervisor {
    */
   async scale(to: number | ((wanted: number) => number)): Promise<void> {
     while (this.#lifecycle.is('starting', 'reloading')) await this.#operation;
-    if (this.#serving === undefined || !this.#lifecycle.is('serving')) throw this.#refusal('scale');
-    this.#wanted = Math.max(1, typeof to === 'number' ? to : to(this.#wanted));
-    await this.#serving.resize(this.#wanted, this.#drain);
+    if (!this.#lifecycle.is('serving', 'watching')) throw this.#refusal('scale');
+    const workers = typeof to === 'number' ? to : to(this.#succession.wanted.workers);
+    await this.#succession.resize(Math.max(1, workers));
   }
 
   /** Drains and stops all workers, when the listeners are closed; resolves when all processes are gone. */
@@ -140,7 +177,18 @@ export class Supervisor {
     return stopped;
   }
 
+  get #lineup(): Lineup {
+    return this.#succession.lineup;
+  }
+
   readonly #drain: Drain = (worker) => this.#dataPath.drain(worker);
+
+  readonly #replacer = {
+    mayReplace: (): boolean => this.#lifecycle.is('serving', 'watching'),
+    holds: (worker: Worker): boolean => this.#generationOf(worker)?.holds(worker) ?? false,
+    replace: async (worker: Worker): Promise<Worker | undefined> =>
+      this.#generationOf(worker)?.replace(worker, this.#drain),
+  };
 
   /** Runs a start or a reload, and afterwards the reload that was asked for meanwhile. */
   #operate<T>(state: 'starting' | 'reloading', operation: () => Promise<T>): Promise<T> {
@@ -151,61 +199,49 @@ export class Supervisor {
   }
 
   #finish(): void {
-    if (this.#serving === undefined || !this.#lifecycle.can('serving')) return; // the start failed, or zdlb stops
+    if (this.#lineup.newest === undefined || !this.#lifecycle.can('serving')) return; // the start failed, or zdlb stops
     this.#lifecycle.to('serving');
+    this.#replacements.resume();
     const remembered = this.#remembered;
     this.#remembered = undefined;
     if (remembered !== undefined) this.requestReload(remembered.config);
   }
 
   async #reload(config: Config): Promise<Reloaded> {
-    const generation = ++this.#latest;
+    const number = this.#latest + 1;
     const began = performance.now();
-    this.#reloads.started(generation);
+    this.#reloads.started(number);
     try {
-      await this.#retiring.room();
-      const wanted = config.workers === this.#config.workers ? this.#wanted : wantedBy(config);
-      const raised = await this.#raise(generation, config, wanted);
-      this.#dataPath.configure(config);
-      this.#takeOver(raised);
-      this.#config = config;
-      this.#wanted = wanted;
+      await this.#retiring.room(config.maxRetiring);
+      await this.#raise(this.#wantedOf(config), config.surge);
     } catch (error) {
-      throw this.#reloads.failed(generation, error, this.#serving?.number);
+      throw this.#reloads.failed(number, error, this.#lineup.describe());
     }
-    return this.#reloads.done({ generation, durationMs: Math.round(performance.now() - began) });
+    return this.#reloads.done({ generation: number, durationMs: Math.round(performance.now() - began) });
   }
 
-  /** Starts a generation; leaves nothing behind when that fails. */
-  async #raise(number: number, config: Config, count: number): Promise<Generation> {
-    const launch = await resolveLaunch(config);
+  /** As many workers as were scaled to, unless the settings have another mind about it than before. */
+  #wantedOf(config: Config): Wanted {
+    const { wanted } = this.#succession;
+    return config.workers === wanted.config.workers ? { config, workers: wanted.workers } : wantedBy(config);
+  }
+
+  /** Starts a generation and brings it into service; leaves nothing behind when that fails. */
+  async #raise(wanted: Wanted, surge: Config['surge']): Promise<void> {
+    const number = ++this.#latest;
+    const launch = await resolveLaunch(wanted.config);
     this.#assertNotStopping();
-    const generation = new Generation(number, config, launch, this.#household);
+    const generation = new Generation(number, wanted.config, launch, this.#household);
     this.#generations.add(generation);
     try {
-      await generation.start(count);
-    } catch (error) {
-      await generation.abandon(error as Error);
-      this.#generations.delete(generation);
-      throw error;
+      await this.#succession.follow(generation, wanted, surge);
+    } finally {
+      if (generation.state === 'abandoned') this.#generations.delete(generation);
     }
-    return generation;
   }
 
-  /** The swap: in one tick the new generation gets all new work, and the former one begins to retire. */
-  #takeOver(next: Generation): void {
-    this.#assertNotStopping();
-    const former = this.#serving;
-    this.#serving = next;
-    next.serve();
-    this.#rotate();
-    if (former !== undefined) void this.#retire(former, this.#drain);
-  }
-
-  #rotate(): void {
-    const rotation = this.#serving?.rotation ?? [];
-    this.#household.ports.observe(rotation);
-    this.#dataPath.swap(rotation);
+  #generationOf(worker: Worker): Generation | undefined {
+    return this.#lineup.all.find(({ number }) => number === worker.generation);
   }
 
   async #retire(generation: Generation, drain: Drain): Promise<void> {
@@ -215,6 +251,8 @@ export class Supervisor {
 
   async #stop(): Promise<void> {
     this.#lifecycle.to('stopping');
+    this.#replacements.clear();
+    this.#succession.endWindow();
     const farewells = [...this.#generations].map((generation) => this.#endOf(generation));
     await Promise.all([...farewells, this.#retiring.end(), this.#operation]);
     await this.#household.warden.close();
@@ -223,7 +261,7 @@ export class Supervisor {
 
   #endOf(generation: Generation): Promise<void> | undefined {
     if (generation.state === 'starting') return generation.abandon(STOPPING);
-    if (generation.state !== 'serving') return undefined; // on its way out already
+    if (generation.state !== 'serving' && generation.state !== 'standby') return undefined; // on its way out already
     // Together: while one worker holds work, its clients may send more, to any worker.
     const done = Promise.all(generation.rotation.map(this.#drain));
     return this.#retire(generation, () => done);
@@ -242,6 +280,6 @@ export class Supervisor {
 
 const STOPPING = new ZdlbError('stopping', 'zdlb is stopping');
 
-function wantedBy({ workers }: Config): number {
-  return workers === 'max' ? availableParallelism() : workers;
+function wantedBy(config: Config): Wanted {
+  return { config, workers: config.workers === 'max' ? availableParallelism() : config.workers };
 }

@@ -1,7 +1,7 @@
 import { ZdlbError } from '../core/errors.js';
 import type { Journal } from '../core/journal.js';
 import { Lifecycle, type Moves } from '../core/lifecycle.js';
-import type { AgentMessage, Door, Listening, Protocol } from '../core/messages.cjs';
+import type { AgentMessage, Door, Listening, Order, Protocol, Vitals } from '../core/messages.cjs';
 import { formatDuration } from '../core/quantity.js';
 import { readChannel } from './channel.js';
 import { Deferred } from './deferred.js';
@@ -9,7 +9,7 @@ import { type Exit, inWords } from './exit.js';
 import { WorkerFailure } from './failure.js';
 import { Output } from './output.js';
 import { endGroup, signalGroup } from './process-group.js';
-import { isMet, type Readiness, whatIsMissing } from './readiness.js';
+import { type Demands, Proof } from './proof.js';
 import type { Post, Spawned, Spawner } from './spawn.js';
 import type { Warden } from './warden.js';
 import { WorkerLog } from './worker-log.js';
@@ -37,11 +37,12 @@ export interface Surroundings {
   readonly spawn: Spawner;
   readonly warden: Pick<Warden, 'add' | 'remove'>;
   readonly journal: Journal;
-  readonly readiness: Readiness;
+  readonly demands: Demands;
   /** Asked before a port counts; the answer, if any, says why it may not. */
   readonly admit: (listening: Listening) => string | undefined;
   /** A port that was admitted, and counts. */
   readonly announced: (listening: Listening) => void;
+  readonly felt: (vitals: Vitals) => void;
 }
 
 /** One child process as the front sees it. It starts with its construction, and never twice. */
@@ -56,13 +57,17 @@ export class Worker {
   readonly #spawned: Spawned | undefined;
   readonly #output: Output | undefined;
   readonly #doors = new Map<number, OpenDoor>();
+  readonly #proof: Proof;
   readonly #ready = new Deferred<void>();
   readonly #exited = new Deferred<Exit>();
   readonly #gone = new Deferred<void>();
+  /** What the agent says when it was told to retire, and has done so. */
+  readonly #drained = new Deferred<void>();
   readonly #startedAt = performance.now();
   /** Its process group, until that has no member left: from then on the number may be anybody's. */
   #group: number | undefined;
   #readyAt: number | undefined;
+  #vitals: Vitals | undefined;
   /** Why it failed, when it was the front that gave it up. */
   #reason: string | undefined;
 
@@ -72,6 +77,7 @@ export class Worker {
     this.#post = post;
     this.#around = around;
     this.#lifecycle = new Lifecycle<WorkerState>(`Worker ${post.slot}`, 'starting', MOVES);
+    this.#proof = new Proof(around.demands, this.#doors, this.#lifecycle.scope, () => this.#becomeReady());
     this.#spawned = around.spawn(post, (reason) => this.#neverStarted(reason));
     this.pid = this.#spawned?.pid;
     this.#group = this.pid;
@@ -86,6 +92,16 @@ export class Worker {
   /** The private sides of its public ports, by public port. */
   get doors(): ReadonlyMap<number, OpenDoor> {
     return this.#doors;
+  }
+
+  /** Aborted when the present state is left. */
+  get scope(): AbortSignal {
+    return this.#lifecycle.scope;
+  }
+
+  /** What its agent measured last. */
+  get vitals(): Vitals | undefined {
+    return this.#vitals;
   }
 
   /** Resolves when it is ready; rejects with a {@link WorkerFailure} when it never will be. */
@@ -109,8 +125,9 @@ export class Worker {
   }
 
   /** Takes no new work; resolves when what it holds is done, `drainTimeout` has passed, or it has ended. */
-  drain(done: Promise<unknown>): Promise<void> {
+  drain(released: Promise<unknown>): Promise<void> {
     this.#lifecycle.to('draining');
+    const done = Promise.all([released, this.#retire()]);
     return new Promise((resolve) => {
       this.#lifecycle.after(this.#post.config.drainTimeout, resolve);
       this.#lifecycle.scope.addEventListener('abort', () => resolve(), { once: true });
@@ -136,6 +153,17 @@ export class Worker {
     if (this.#group !== undefined) signalGroup(this.#group, 'SIGKILL');
   }
 
+  /** Connections that were handed over to it are out of the front's sight: it has to say when none is left. */
+  async #retire(): Promise<void> {
+    if (this.#post.config.backend !== 'cluster') return;
+    this.#order({ type: 'retire' });
+    await this.#drained.promise;
+  }
+
+  #order(order: Order): void {
+    this.#spawned?.channel.write(`${JSON.stringify(order)}\n`);
+  }
+
   #enterStopping(): boolean {
     if (this.#lifecycle.is('stopping', 'exited')) return false;
     if (this.#lifecycle.is('ready')) this.#lifecycle.to('draining');
@@ -150,7 +178,7 @@ export class Worker {
   }
 
   #follow({ process, pid, stdout, stderr, channel }: Spawned): Output {
-    const { warden, readiness } = this.#around;
+    const { warden, demands } = this.#around;
     warden.add(pid);
     process.once('exit', (code, signal) => this.#leave(code, signal));
     process.on('error', () => {}); // a signal that could not be delivered: the exit is on its way
@@ -161,18 +189,37 @@ export class Worker {
       (line) => this.#log.malformed(line),
     );
     this.#lifecycle.after(this.#post.config.readyTimeout, () => this.#late());
-    if (readiness.kind === 'running') this.#lifecycle.after(readiness.ms, () => this.#becomeReady());
+    if (demands.readiness.kind === 'running') this.#lifecycle.after(demands.readiness.ms, () => this.#proof.ran());
     return new Output(stdout, stderr, (stream, line) => this.#log.output(stream, line));
   }
 
   #hear(message: AgentMessage): void {
-    if (message.type === 'refused') return this.#complain(`can't run under zdlb: ${message.reason}`);
-    if (this.#lifecycle.is('exited')) return; // the rest of what was in the pipe
-    const complaint = this.#around.admit(message);
+    // The rest of what was in the pipe, of which only a last complaint matters.
+    if (this.#lifecycle.is('exited') && message.type !== 'refused') return;
+    switch (message.type) {
+      case 'listening':
+        return this.#listens(message);
+      case 'ready':
+        return this.#proof.spoke();
+      case 'vitals':
+        this.#vitals = message;
+        return this.#around.felt(message);
+      case 'drained':
+        return this.#drained.resolve();
+      case 'refused':
+        return this.#complain(`can't run under zdlb: ${message.reason}`);
+      default:
+        return message satisfies never;
+    }
+  }
+
+  #listens(listening: Listening): void {
+    const complaint = this.#around.admit(listening);
     if (complaint !== undefined) return this.#complain(complaint);
-    if (message.door !== undefined) this.#doors.set(message.port, { ...message.door, protocol: message.protocol });
-    this.#around.announced(message);
-    if (isMet(this.#around.readiness, this.#doors)) this.#becomeReady();
+    const { door, port, protocol } = listening;
+    if (door !== undefined) this.#doors.set(port, { ...door, protocol });
+    this.#around.announced(listening);
+    this.#proof.opened();
   }
 
   /** The end of a worker that is starting; a ready one serves what it has opened so far. */
@@ -191,8 +238,7 @@ export class Worker {
 
   #late(): void {
     if (!this.#lifecycle.is('starting')) return;
-    const missing = whatIsMissing(this.#around.readiness, this.#doors);
-    this.#fail(`was not ready within ${formatDuration(this.#post.config.readyTimeout)}: ${missing}`);
+    this.#fail(`was not ready within ${formatDuration(this.#post.config.readyTimeout)}: ${this.#proof.missing}`);
   }
 
   #fail(reason: string): void {

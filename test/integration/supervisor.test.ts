@@ -17,7 +17,12 @@ describe('start', () => {
     const [identity, settings] = rig.journal.all('worker.output').filter(({ slot }) => slot === 1);
     const names = { ZDLB_NAME: 'server', ZDLB_WORKER: '1', ZDLB_GENERATION: '1', NODE_APP_INSTANCE: '1' };
     expect(JSON.parse(identity!.message)).toEqual({ PORT: '8000', HOST: '127.0.0.1', ...names });
-    expect(JSON.parse(settings!.message)).toEqual({ channel: 4, port: 8000, host: '127.0.0.1', args: ['--verbose'] });
+    expect(JSON.parse(settings!.message)).toMatchObject({
+      channel: 4,
+      port: 8000,
+      host: '127.0.0.1',
+      args: ['--verbose'],
+    });
     expect(rig.supervisor.status()).toMatchObject({
       state: 'serving',
       generation: 1,

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { options, parseConfig } from '../../../src/core/config.js';
 import { Networks } from '../../../src/core/networks.js';
@@ -21,6 +21,21 @@ test('without settings, the defaults hold', () => {
     workers: 'max',
     mode: 'auto',
     httpEngine: 'relay',
+    backend: 'proxy',
+    healthInterval: 5_000,
+    healthTimeout: 2_000,
+    healthGrace: 30_000,
+    waitReady: false,
+    surge: 'all',
+    maxRetiring: 3,
+    watchWindow: Infinity,
+    watchMargin: 5,
+    watchErrors: 10,
+    maxMemory: Infinity,
+    maxAge: Infinity,
+    hangTimeout: Infinity,
+    watch: false,
+    watchPath: [],
     transport: 'port',
     readyTimeout: 60_000,
     drainTimeout: 30_000,
@@ -105,12 +120,14 @@ test('all mistakes are named at once', () => {
   expect(mistakes({ port: 0, workers: 0, a: 1 }).split('\n')).toHaveLength(3);
 });
 
+const DOCS = readdirSync('docs')
+  .map((file) => readFileSync(`docs/${file}`, 'utf8'))
+  .join('\n');
+
 describe('every option stands', () => {
-  test.each([...options.keys()])('%s: in docs/configuration.md', (name) => {
+  test.each([...options.keys()])('%s: in a table of the docs', (name) => {
     const flag = `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
-    const row = readFileSync('docs/configuration.md', 'utf8')
-      .split('\n')
-      .find((line) => line.includes(`\`${name}\``) && line.includes(flag));
+    const row = DOCS.split('\n').find((line) => line.includes(`\`${name}\``) && line.includes(flag));
     expect(row).toContain('|');
   });
 });

@@ -55,9 +55,10 @@ function hire(spawn: Spawner, readiness: Readiness = { kind: 'listening' }, inpu
       spawn,
       warden,
       journal,
-      readiness,
+      demands: { readiness, waitReady: config.waitReady },
       admit: ({ port }) => (port === 13 ? 'asks for port 13' : undefined),
       announced,
+      felt: () => {},
     },
   );
   return { worker, journal, registered, announced };
