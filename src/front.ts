@@ -13,7 +13,7 @@ import { PublicPort } from './public-port.js';
 import type { DataPath, Tally } from './supervisor/data-path.js';
 import { nodeSpawner } from './supervisor/spawn.js';
 import { Supervisor, type SupervisorStatus } from './supervisor/supervisor.js';
-import type { Worker } from './supervisor/worker.js';
+import type { OpenDoor, Worker } from './supervisor/worker.js';
 
 const AGENT = fileURLToPath(new URL('agent/agent.cjs', import.meta.url));
 
@@ -54,7 +54,10 @@ export class Front implements DataPath {
 
   /** The public ports, the first one first. */
   get listeners(): readonly ListenerStatus[] {
-    return [...this.#ports.values()].map(({ port, mode, connections }) => ({ port, mode, connections }));
+    const ports = [...this.#ports.values()].toSorted(
+      (one, other) => Number(this.#isFirst(other)) - Number(this.#isFirst(one)),
+    );
+    return ports.map(({ port, mode, connections }) => ({ port, mode, connections }));
   }
 
   status(): SupervisorStatus & { readonly listeners: readonly ListenerStatus[] } {
@@ -139,10 +142,27 @@ export class Front implements DataPath {
     await Promise.all([...this.#ports.values()].map((port) => port.drained(worker)));
   }
 
-  async probe(): Promise<void> {}
+  async probe(worker: Worker, path: string, signal: AbortSignal): Promise<void> {
+    const port = this.#probedPort(worker);
+    if (port === undefined) throw new Error(`has no port open on which to ask GET ${path}`);
+    // undici takes 70 ms and 19 MB to load, so only who wants probes pays for it.
+    const { probe } = await import('./proxy/probe.js');
+    await probe({ door: worker.doors.get(port)!, port, path }, signal);
+  }
 
-  tally(): Tally {
-    return { answers: 0, errors: 0 };
+  tally(worker: Worker): Tally {
+    const tallies: Tally[] = [...this.#ports.values()].map((port) => port.tally(worker));
+    // Connections that were handed over are out of sight: there the agent counts.
+    if (this.#config.backend === 'cluster' && worker.vitals !== undefined) tallies.push(worker.vitals);
+    const sum = (key: keyof Tally) => tallies.reduce((total, tally) => total + tally[key], 0);
+    return { answers: sum('answers'), errors: sum('errors') };
+  }
+
+  /** The first public port that `worker` has open, and HTTP is spoken on as far as one can tell from outside. */
+  #probedPort({ doors }: Worker): number | undefined {
+    const order = [this.#config.port, ...this.#ports.keys(), ...doors.keys()];
+    const open = order.filter((port) => typeof port === 'number').filter((port) => doors.has(port));
+    return open.find((port) => isHttp(doors.get(port)!)) ?? open[0];
   }
 
   /** The bounds of connections as they are wanted, or as far as the system allows. */
@@ -158,9 +178,10 @@ export class Front implements DataPath {
     return bounds;
   }
 
-  #isFirst(port: PublicPort): boolean {
-    const [first] = this.#ports.values();
-    return port === first;
+  /** The one that `--port` names, in whatever order the program opens them; else the first that it has opened. */
+  #isFirst({ port }: PublicPort): boolean {
+    const [first] = this.#ports.keys();
+    return port === (typeof this.#config.port === 'number' ? this.#config.port : first);
   }
 
   #announce(opened: PublicPort, host: string | undefined): void {
@@ -177,6 +198,8 @@ export class Front implements DataPath {
     if (this.#socketFolder !== undefined) rmSync(this.#socketFolder, { recursive: true, force: true });
   }
 }
+
+const isHttp = ({ protocol, tls }: OpenDoor) => protocol === 'http' || tls === true;
 
 /** A folder that nobody else can enter: mkdtemp makes it 0700. */
 function makeFolder(): string {

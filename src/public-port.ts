@@ -6,6 +6,7 @@ import { Balancer, type Hold } from './proxy/balancer.js';
 import { type HttpEngineRelay, makeHttpRelay } from './proxy/http-engine.js';
 import type { HttpSettings } from './proxy/http-settings.js';
 import { type Gate, Listener } from './proxy/listener.js';
+import { Tally } from './proxy/tally.js';
 import { TcpRelay } from './proxy/tcp-relay.js';
 import type { Worker } from './supervisor/worker.js';
 
@@ -18,6 +19,7 @@ export class PublicPort {
   readonly #listener: Listener;
   /** By door: a program that closes and listens again has another one. */
   readonly #backends = new WeakMap<Door, Backend>();
+  readonly #tallies = new WeakMap<Worker, Tally>();
 
   constructor(port: number, mode: 'http' | 'tcp', config: Config, gate: Gate) {
     this.port = port;
@@ -66,6 +68,13 @@ export class PublicPort {
     await this.#backendOf(worker)?.drained();
   }
 
+  /** What clients were answered on this port with `worker`'s help. In tcp mode nobody can tell. */
+  tally(worker: Worker): Tally {
+    const tally = this.#tallies.get(worker) ?? new Tally();
+    this.#tallies.set(worker, tally);
+    return tally;
+  }
+
   /** Takes no new connections; resolves when the last one has ended. */
   async finish(): Promise<void> {
     await this.#listener.finish();
@@ -82,7 +91,7 @@ export class PublicPort {
     if (door === undefined) return undefined;
     const known = this.#backends.get(door);
     if (known !== undefined) return known;
-    const backend = new Backend(door);
+    const backend = new Backend(door, this.tally(worker));
     this.#backends.set(door, backend);
     const { address } = door;
     if ('path' in address) void worker.gone.then(() => rmSync(address.path, { force: true }));

@@ -10,7 +10,9 @@ import { Channel } from './channel.cjs';
 import { refuseClusterFork } from './cluster-fork.cjs';
 import { Ports } from './ports.cjs';
 import { removePreload } from './preload.cjs';
+import { noticeReady } from './ready-call.cjs';
 import { showMappedEnds } from './socket-ends.cjs';
+import { Vitals } from './vitals.cjs';
 
 const settings = process.env[AGENT_SETTINGS];
 removePreload(process.execArgv, __filename); // in worker threads too, which inherit the worker's original arguments
@@ -24,4 +26,6 @@ function start(given: AgentSettings): void {
   refuseClusterFork(channel);
   showMappedEnds();
   new Ports(given, channel).takeOver();
+  if (given.waitReady) noticeReady(channel);
+  new Vitals(given, channel).start();
 }

@@ -15,6 +15,11 @@ export class Channel {
     this.#socket.unref();
   }
 
+  /** Whether something said before has not left yet. */
+  get isBehind(): boolean {
+    return this.#socket.writableLength > 0;
+  }
+
   /** Writes at once (the kernel's buffer holds far more than a worker ever says), so that it survives a process.exit(). */
   send(message: AgentMessage): void {
     this.#socket.write(`${JSON.stringify(message)}\n`);

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import http from 'node:http';
 import type { Server } from 'node:net';
 import { join } from 'node:path';
+import tls from 'node:tls';
 import type { AgentSettings, PrivateAddress } from '../core/messages.cjs';
 import type { Channel } from './channel.cjs';
 import { Door, secret } from './door.cjs';
@@ -105,7 +106,8 @@ export class Ports {
   }
 
   #announceOne(mapped: Mapped, port: number): void {
-    const { claim, host, privateAddress } = mapped;
+    const { server, claim, host, privateAddress } = mapped;
+    const isTls = server instanceof tls.Server;
     mapped.isAnnounced = true;
     this.#channel.send({
       type: 'listening',
@@ -113,7 +115,9 @@ export class Ports {
       port,
       ...(host !== undefined && { host }),
       protocol: claim.isHttp ? 'http' : 'tcp',
-      ...(privateAddress !== undefined && { door: { address: privateAddress, secret } }),
+      ...(privateAddress !== undefined && {
+        door: { address: privateAddress, secret, ...(isTls && { tls: true as const }) },
+      }),
     });
   }
 

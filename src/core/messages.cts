@@ -16,6 +16,9 @@ export const AGENT_SETTINGS = 'ZDLB_AGENT';
  */
 export const CLIENT_FIELD = 'x-zdlb-client';
 
+/** By what name a health probe goes (`User-Agent`); an answer to it is not a client's. */
+export const HEALTH_USER_AGENT = 'zdlb-health';
+
 /** Where the front reaches a worker: a port on 127.0.0.1, or the path of a Unix socket. */
 export type PrivateAddress = { readonly port: number } | { readonly path: string };
 
@@ -60,6 +63,8 @@ export interface Door {
   readonly address: PrivateAddress;
   /** What a PROXY v2 header must carry to be let in (hexadecimal); absent for a program without an agent. */
   readonly secret?: string;
+  /** Set when TLS is spoken behind it. */
+  readonly tls?: true;
 }
 
 /** The program does something that can't work under zdlb; it will never be ready. */

@@ -2,6 +2,7 @@ import type { Door, PrivateAddress } from '../core/messages.cjs';
 import { type Ends, encode } from '../core/proxy-protocol.cjs';
 import { Lease } from './lease.js';
 import { Pool } from './pool.js';
+import { Tally } from './tally.js';
 import { Upstream, type UpstreamUser } from './upstream.js';
 
 /** How long an idle socket to a worker without an agent is used again, and how long before the time that it announced not. */
@@ -18,6 +19,7 @@ export class Backend {
   /** Whether the worker's agent understands what the front tells it per request. */
   readonly hasAgent: boolean;
   readonly address: PrivateAddress;
+  readonly tally: Tally;
   readonly #secret: Buffer | undefined;
   readonly #pool = new Pool();
   readonly #waitingForDrain: (() => void)[] = [];
@@ -25,8 +27,10 @@ export class Backend {
   #availability: Availability = 'leaving';
   #leases = 0;
 
-  constructor(door: Door) {
+  /** @param tally where its answers are counted: a worker that opens its port anew goes on with the same */
+  constructor(door: Door, tally = new Tally()) {
     this.address = door.address;
+    this.tally = tally;
     this.#secret = door.secret === undefined ? undefined : Buffer.from(door.secret, 'hex');
     this.hasAgent = this.#secret !== undefined;
     this.preface = this.prefaceFor(undefined);

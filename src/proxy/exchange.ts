@@ -85,7 +85,10 @@ export class Exchange implements Claimant, UpstreamUser {
     }
     if (this.#state !== 'sent') return this.#fail();
     this.#request.canReplay = false;
-    switch (this.#response.take(bytes, length, upstream.buffer)) {
+    const hadBegun = this.#response.hasBegun;
+    const outcome = this.#response.take(bytes, length, upstream.buffer);
+    if (!hadBegun && this.#response.hasBegun) this.#lease!.backend.tally.count(this.#response.status);
+    switch (outcome) {
       case 'complete':
         return this.#maybeConclude();
       case 'backed-up':
@@ -229,12 +232,12 @@ export class Exchange implements Claimant, UpstreamUser {
 
   /** @param status what the client is told when it was one attempt too many */
   #tryAnother(status: number): void {
+    if (this.#attempts === MAX_ATTEMPTS) return this.#fail(status);
     this.#upstream = undefined;
     this.#lease?.release();
     this.#lease = undefined;
     this.#response.restart();
-    if (this.#attempts < MAX_ATTEMPTS) this.#claim();
-    else this.#fail(status);
+    this.#claim();
   }
 
   /**
@@ -281,6 +284,7 @@ export class Exchange implements Claimant, UpstreamUser {
     const { hasBegun, isHead, mayKeepClient } = this.#response;
     // A request that was read whole leaves the connection in step: it may go on behind the bad news.
     const keepsClient = status >= 500 && this.#state === 'sent' && this.#request.isWhole && mayKeepClient;
+    if (!hasBegun) this.#lease?.backend.tally.countInPlace(status);
     this.#end();
     if (hasBegun) this.#session.cut();
     else if (keepsClient) this.#session.tell(status, this.#response);

@@ -40,6 +40,8 @@ export class Response {
   keepsClient = false;
   /** Whether the client has got a byte of the final answer. */
   hasBegun = false;
+  /** The status of the final answer, once it has begun. */
+  status = 0;
   #isUpgrade = false;
   #isPersistent = true;
   #isComplete = false;
@@ -135,6 +137,7 @@ export class Response {
   #passSwitch(bytes: Buffer, headEnd: number, end: number): Outcome {
     if (!this.#isUpgrade) return 'malformed';
     this.hasBegun = true;
+    this.status = responseHead.status;
     const at = responseHead.write(bytes, 'upgrade', this, output.bytes, output.start);
     output.bytes.set(bytes.subarray(headEnd, end), at);
     output.send(this.#session.client, at + end - headEnd);
@@ -143,6 +146,7 @@ export class Response {
 
   #begin(bytes: Buffer, headEnd: number, end: number): Outcome {
     const { framing } = responseHead;
+    this.status = responseHead.status;
     // Without a length and without chunks, only the end of the connection can end the body.
     const endsClient = framing === Framing.close || (framing === Framing.chunked && this.minorVersion === 0);
     // A worker that ignores an upgrade may still have taken what stands behind it for another protocol.

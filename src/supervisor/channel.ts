@@ -21,6 +21,7 @@ const message = z.discriminatedUnion('type', [
           .string()
           .regex(/^(?:[0-9a-f]{2}){1,64}$/i)
           .optional(),
+        tls: z.literal(true).optional(),
       })
       .optional(),
   }),

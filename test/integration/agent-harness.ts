@@ -10,11 +10,14 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
 import { encode, type Ends } from '../../dist/core/proxy-protocol.cjs';
-import type { AgentMessage, AgentSettings, Door, Listening, Refused } from '../../dist/core/messages.cjs';
+import type { AgentMessage, AgentSettings, Door, Listening, Refused, Vitals } from '../../dist/core/messages.cjs';
 
 const AGENT = fileURLToPath(new URL('../../dist/agent/agent.cjs', import.meta.url));
 const FIXTURES = new URL('../fixtures/', import.meta.url);
 const CHANNEL = 4;
+
+/** What the front tells an agent unless the options say otherwise. */
+const SETTINGS: AgentSettings = { channel: CHANNEL, waitReady: false, beatMs: 1_000, takesConnections: false };
 
 /** The Node that the workers run on; another binary shows that the agent works there too. */
 const NODE = process.env['ZDLB_TEST_NODE'] ?? process.execPath;
@@ -45,8 +48,12 @@ export class Inbox<T> {
     for (const asker of this.#askers) asker.reject(error);
   }
 
+  get length(): number {
+    return this.#items.length;
+  }
+
   get isEmpty(): boolean {
-    return this.#items.length === 0;
+    return this.length === 0;
   }
 
   next(): Promise<T> {
@@ -57,7 +64,7 @@ export class Inbox<T> {
 }
 
 export interface WorkerOptions {
-  readonly settings?: Omit<AgentSettings, 'channel'>;
+  readonly settings?: Partial<AgentSettings> | undefined;
   readonly args?: readonly string[];
   readonly port?: number;
   readonly execArgv?: readonly string[];
@@ -72,6 +79,7 @@ export class Worker {
   readonly output = new Inbox<string>();
   /** What the program itself sends over its IPC channel. */
   readonly messages = new Inbox<any>();
+  readonly vitals = new Inbox<Vitals>();
   readonly #announcements = new Inbox<AgentMessage>();
   #errors = '';
 
@@ -80,7 +88,7 @@ export class Worker {
     { settings = {}, args = [], port = 8000, execArgv, isNative = false }: WorkerOptions = {},
   ) {
     const env: NodeJS.ProcessEnv = { ...process.env, PORT: String(port) };
-    if (!isNative) env['ZDLB_AGENT'] = JSON.stringify({ channel: CHANNEL, ...settings });
+    if (!isNative) env['ZDLB_AGENT'] = JSON.stringify({ ...SETTINGS, ...settings });
     this.child = fork(fileURLToPath(new URL(program, FIXTURES)), args, {
       execPath: NODE,
       execArgv: isNative ? [] : [...(execArgv ?? ['--require', AGENT])],
@@ -90,13 +98,13 @@ export class Worker {
     const { child } = this;
     onTestFinished(() => void child.kill('SIGKILL'));
     createInterface(child.stdout!).on('line', (line) => this.output.add(line));
-    createInterface(this.channel).on('line', (line) => this.#announcements.add(JSON.parse(line) as AgentMessage));
+    createInterface(this.channel).on('line', (line) => this.#hear(JSON.parse(line) as AgentMessage));
     this.channel.on('error', () => {});
     child.stderr!.setEncoding('utf8').on('data', (text: string) => (this.#errors += text));
     child.on('message', (message) => this.messages.add(message));
     this.exited = once(child, 'close').then(([code, signal]) => {
       const error = new Error(`the program ended with ${code ?? signal}: ${this.#errors}`);
-      for (const inbox of [this.output, this.messages, this.#announcements]) inbox.close(error);
+      for (const inbox of [this.output, this.messages, this.vitals, this.#announcements]) inbox.close(error);
       return { code, signal };
     });
   }
@@ -119,7 +127,7 @@ export class Worker {
 
   async listening(): Promise<Listening> {
     const message = await this.#announcements.next();
-    if (message.type !== 'listening') throw new Error(`refused: ${message.reason}`);
+    if (message.type !== 'listening') throw new Error(`not listening: ${JSON.stringify(message)}`);
     return message;
   }
 
@@ -131,6 +139,17 @@ export class Worker {
 
   async opened(): Promise<Door> {
     return (await this.listening()).door!;
+  }
+
+  /** The program's process.send('ready') was noticed. */
+  async saidReady(): Promise<void> {
+    const message = await this.#announcements.next();
+    if (message.type !== 'ready') throw new Error(`not ready: ${JSON.stringify(message)}`);
+  }
+
+  #hear(message: AgentMessage): void {
+    if (message.type === 'vitals') this.vitals.add(message);
+    else this.#announcements.add(message);
   }
 }
 

@@ -41,7 +41,7 @@ describe('listen()', () => {
     expect(await request(door!)).toBe('here');
   });
 
-  const untouched: [form: string, settings?: Omit<AgentSettings, 'channel'>][] = [
+  const untouched: [form: string, settings?: Partial<AgentSettings>][] = [
     ['listen(0)'],
     ['listen()'],
     ['listen({ exclusive })', { port: 8000 }],

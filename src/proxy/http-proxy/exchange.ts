@@ -83,7 +83,7 @@ export class Exchange implements Claimant, BodyOwner {
     try {
       this.#forward(lease.backend);
     } catch {
-      this.#fail(502); // a head that passes our reading, but not Node's writing
+      this.#refuse(502); // a head that passes our reading, but not Node's writing: no fault of the worker's
     }
   }
 
@@ -117,6 +117,7 @@ export class Exchange implements Claimant, BodyOwner {
     const mayKeepClient = this.#mayKeepClient && this.#upgrade === undefined;
     const answer = readResponse(message, this.#question as Question, mayKeepClient);
     if (answer === undefined || answer.status === 101) return this.#fail(502);
+    this.#lease!.backend.tally.count(answer.status);
     this.#to('answering');
     this.#session.expireIn(this.isWhole ? Infinity : this.#engine.settings.bodyTimeout);
     message.once('end', () => this.#answerEnded());
@@ -131,6 +132,7 @@ export class Exchange implements Claimant, BodyOwner {
     const answer = this.#state === 'sent' ? readResponse(message, this.#question as Question, true) : undefined;
     if (answer === undefined) this.#fail(502);
     else {
+      this.#lease!.backend.tally.count(answer.status);
       message.headers = headersOf(answer.lines) as IncomingMessage['headers'];
       this.#to('tunnel');
       this.#session.becomeTunnel();
@@ -142,8 +144,8 @@ export class Exchange implements Claimant, BodyOwner {
   lost(error: NodeJS.ErrnoException): void {
     if (this.#state === 'connecting') {
       if (!isOwnWant(error)) this.#engine.balancer.shun(this.#lease!.backend);
-      this.#tryAnother();
-    } else if (this.#state === 'sent' && this.#canReplay(error)) this.#tryAnother();
+      this.#tryAnother(isOwnWant(error) ? 503 : 502);
+    } else if (this.#state === 'sent' && this.#canReplay(error)) this.#tryAnother(502);
     else if (this.#is('sent', 'answering', 'tunnel')) this.#fail(502);
   }
 
@@ -215,11 +217,8 @@ export class Exchange implements Claimant, BodyOwner {
 
   #forward(backend: Backend): void {
     const attempt = this.#attempts;
-    const failed = (error: Error) => {
-      if (attempt === this.#attempts) this.lost(error);
-    };
-    const { isRepeatable } = this.#question as Question;
-    const agent = this.#engine.agents.agentOf(backend, attempt, isRepeatable);
+    const failed = (error: Error) => (attempt === this.#attempts ? this.lost(error) : undefined);
+    const agent = this.#engine.agents.agentOf(backend, attempt, (this.#question as Question).isRepeatable);
     const to = { target: targetOf(backend.address), agent, toProxy: true, selfHandleResponse: true } as const;
     this.#request.headers = headersOf(this.#fieldsFor(backend)) as IncomingMessage['headers'];
     if (this.#upgrade !== undefined) this.#upgrade.forward(to, this, (this.#question as Question).target, failed);
@@ -241,14 +240,15 @@ export class Exchange implements Claimant, BodyOwner {
     return isSilent && (this.#question as Question).isRepeatable && this.#body.isAtHand;
   }
 
-  #tryAnother(): void {
+  /** @param status what the client is told when it was one attempt too many */
+  #tryAnother(status: number): void {
+    if (this.#attempts === MAX_ATTEMPTS) return this.#fail(status);
     this.#outgoing?.destroy();
     this.#outgoing = undefined;
     this.#body.hold();
     this.#lease?.release();
     this.#lease = undefined;
-    if (this.#attempts < MAX_ATTEMPTS) this.#claim();
-    else this.#fail(502);
+    this.#claim();
   }
 
   #answerEnded(): void {
@@ -295,6 +295,7 @@ export class Exchange implements Claimant, BodyOwner {
       this.cancel();
       return this.#session.cut();
     }
+    this.#lease?.backend.tally.countInPlace(status);
     // A request that was read whole leaves the connection in step: it may go on behind the bad news.
     const goesOn = status >= 500 && this.isWhole && this.#upgrade === undefined && this.#mayKeepClient;
     if (!goesOn) return this.#refuse(status);

@@ -28,8 +28,11 @@ const listening = {
 
 test('messages of the agent are heard, one a line', async () => {
   const refused = { type: 'refused', reason: 'cluster.fork()' } as const;
-  const { heard, malformed } = await read(`${JSON.stringify(listening)}\n${JSON.stringify(refused)}\n`);
-  expect(heard).toEqual([listening, refused]);
+  const secure = { ...listening, protocol: 'tcp', door: { ...listening.door, tls: true } } as const;
+  const vitals = { type: 'vitals', memoryBytes: 5e7, loopDelayMs: 3, answers: 2, errors: 1 } as const;
+  const messages = [listening, refused, secure, vitals, { type: 'ready' }];
+  const { heard, malformed } = await read(messages.map((message) => `${JSON.stringify(message)}\n`).join(''));
+  expect(heard).toEqual(messages);
   expect(malformed).toEqual([]);
 });
 

@@ -1,0 +1,62 @@
+import { subscribe } from 'node:diagnostics_channel';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { HEALTH_USER_AGENT, type AgentSettings } from '../core/messages.cjs';
+import type { Channel } from './channel.cjs';
+
+/** What Node publishes when an `http.Server` has handed a whole answer to the system. */
+interface Finished {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+}
+
+/** Tells the front how the worker is, beat by beat. It never keeps the program alive, and never fails it. */
+export class Vitals {
+  readonly #beatMs: number;
+  readonly #channel: Channel;
+  #beatenAt = performance.now();
+  /** The latest that a beat was since one was told. */
+  #loopDelayMs = 0;
+  #memoryBytes = 0;
+  #answers = 0;
+  #errors = 0;
+
+  constructor({ beatMs, takesConnections }: AgentSettings, channel: Channel) {
+    this.#beatMs = beatMs;
+    this.#channel = channel;
+    // Behind the proxy the front counts: it alone knows what the client got in the end.
+    if (takesConnections) subscribe('http.server.response.finish', (message) => this.#count(message as Finished));
+  }
+
+  start(): void {
+    setInterval(() => this.#beat(), this.#beatMs).unref();
+  }
+
+  #beat(): void {
+    const now = performance.now();
+    this.#loopDelayMs = Math.max(this.#loopDelayMs, Math.round(now - this.#beatenAt - this.#beatMs));
+    this.#beatenAt = now;
+    if (this.#channel.isBehind) return; // to a front that is slow to read, old news would pile up
+    this.#measureMemory();
+    this.#channel.send({
+      type: 'vitals',
+      memoryBytes: this.#memoryBytes,
+      loopDelayMs: this.#loopDelayMs,
+      answers: this.#answers,
+      errors: this.#errors,
+    });
+    this.#loopDelayMs = 0;
+  }
+
+  /** Node reads a file for it: where the program has used up its descriptors, the last known figure stands. */
+  #measureMemory(): void {
+    try {
+      this.#memoryBytes = process.memoryUsage.rss();
+    } catch {}
+  }
+
+  #count({ request, response }: Finished): void {
+    if (request.headers['user-agent'] === HEALTH_USER_AGENT) return; // nobody's answer
+    this.#answers++;
+    if (response.statusCode >= 500) this.#errors++;
+  }
+}
