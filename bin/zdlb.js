@@ -8,8 +8,14 @@ const remember = () => {
 };
 process.on('SIGUSR2', remember);
 
+// The system keeps signals that nobody handles from its first process, whose default action would be to end it.
+const ends = process.pid === 1 ? ['SIGTERM', 'SIGINT', 'SIGQUIT'] : [];
+const end = (_name, number) => process.exit(128 + number);
+for (const signal of ends) process.on(signal, end);
+
 const { main } = await import('../dist/cli/main.js');
 await main(process.argv.slice(2), () => {
   process.off('SIGUSR2', remember);
+  for (const signal of ends) process.off(signal, end);
   return isReloadAsked;
 });

@@ -11,7 +11,9 @@ import { Admission, type AdmissionSettings } from './proxy/admission.js';
 import { openFilesLimit, withinOpenFiles } from './proxy/open-files.js';
 import { PublicPort } from './public-port.js';
 import type { DataPath, Tally } from './supervisor/data-path.js';
-import { nodeSpawner } from './supervisor/spawn.js';
+import { commandSpawner } from './supervisor/command-spawner.js';
+import { PortAllotment } from './supervisor/port-allotment.js';
+import { nodeSpawner, type Spawner } from './supervisor/spawn.js';
 import { Supervisor, type SupervisorStatus } from './supervisor/supervisor.js';
 import type { OpenDoor, Worker } from './supervisor/worker.js';
 
@@ -48,8 +50,7 @@ export class Front implements DataPath {
     this.#listening = listening;
     this.#admission = new Admission(this.#bounds(), journal);
     this.#socketFolder = config.transport === 'unix' ? makeFolder() : undefined;
-    const spawn = nodeSpawner(AGENT, this.#socketFolder);
-    this.#supervisor = new Supervisor({ config, dataPath: this, journal, spawn });
+    this.#supervisor = new Supervisor({ config, dataPath: this, journal, spawn: spawnerOf(this.#socketFolder) });
   }
 
   /** The public ports, the first one first. */
@@ -200,6 +201,13 @@ export class Front implements DataPath {
 }
 
 const isHttp = ({ protocol, tls }: OpenDoor) => protocol === 'http' || tls === true;
+
+/** A configuration that is read anew may have a command where there was a script. */
+function spawnerOf(socketFolder: string | undefined): Spawner {
+  const program = nodeSpawner(AGENT, socketFolder);
+  const command = commandSpawner(new PortAllotment());
+  return (post, failed) => ('command' in post.launch ? command : program)(post, failed);
+}
 
 /** A folder that nobody else can enter: mkdtemp makes it 0700. */
 function makeFolder(): string {

@@ -31,12 +31,15 @@ export function parseCommandLine(argv: readonly string[]): CommandLine {
   const { _: words, config, help, ...rest } = parsed;
   if (help === true) return { print: helpText(parser) };
   const [script, ...args] = argv.slice(argv.length - (words as readonly unknown[]).length);
-  // The parser swallows the `--` that tells a command of any kind from a script.
-  if (script !== undefined && argv.at(-args.length - 2) === '--') refuseCommand(script);
   return {
-    argv: { ...settingsOf(rest), ...(script === undefined ? {} : { script, args }) },
+    argv: { ...settingsOf(rest), ...(script === undefined ? {} : whatToRun(argv, script, args)) },
     ...(config === undefined ? {} : { configFile: pathOf(config) }),
   };
+}
+
+/** The parser swallows the `--` that tells a command of any kind from a script. */
+function whatToRun(argv: readonly string[], first: string, args: readonly string[]): ConfigInput {
+  return argv.at(-args.length - 2) === '--' ? { command: [first, ...args] } : { script: first, args };
 }
 
 /**
@@ -54,13 +57,22 @@ export function readConfig(commandLine: Exclude<CommandLine, { print: string }>,
     return `${key} in ${file}`;
   };
   const config = parseConfig(
-    { ...fromFile, ...fromEnv, ...commandLine.argv },
+    { ...withoutRivals(fromFile, commandLine.argv), ...fromEnv, ...commandLine.argv },
     file === undefined ? 'usage' : 'config',
     nameOf,
   );
-  if (config.script === undefined)
-    throw new ZdlbError('usage', 'Nothing to run: give the script, as in zdlb --port 8000 server.js');
+  if (config.script === undefined && config.command === undefined) throw new ZdlbError('usage', NOTHING_TO_RUN);
   return config;
+}
+
+const NOTHING_TO_RUN =
+  'Nothing to run: give the script, as in zdlb --port 8000 server.js, or a command, as in zdlb --port 8000 -- python3 app.py';
+
+/** What the command line says is to run stands in the place of what the file says. */
+function withoutRivals(fromFile: ConfigInput, argv: ConfigInput): ConfigInput {
+  if (argv['script'] === undefined && argv['command'] === undefined) return fromFile;
+  const { script: _script, args: _args, command: _command, ...rest } = fromFile;
+  return rest;
 }
 
 /** Options that take no value. */
@@ -103,7 +115,9 @@ function commandLineParser() {
   // The folder is where it would look for a package.json; the one in which zdlb was started may be gone.
   const parser = yargs([], dirname(fileURLToPath(import.meta.url)))
     .scriptName('zdlb')
-    .usage('zdlb [options] <script> [arguments of the script]')
+    .usage(
+      'zdlb [run] [options] <script> [arguments of the script]\nzdlb [run] [options] --port N -- <command> [arguments]',
+    )
     .parserConfiguration({
       'halt-at-non-option': true,
       'parse-numbers': false,
@@ -172,11 +186,4 @@ function readConfigFile(file: string): ConfigInput {
 function pathOf(value: unknown): string {
   if (typeof value === 'string' && value !== '') return value;
   throw new ZdlbError('usage', `Bad value for --config: met ${JSON.stringify(value)}, wanted one path`);
-}
-
-function refuseCommand(command: string): never {
-  throw new ZdlbError(
-    'usage',
-    `Cannot run the command ${command}: this version runs Node programs only, as in zdlb --port 8000 server.js`,
-  );
 }

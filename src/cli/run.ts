@@ -1,9 +1,9 @@
-import { basename, extname, resolve } from 'node:path';
+import { instanceName } from './instance-name.js';
 import { openLog } from './log.js';
 import { parseCommandLine, readConfig } from './options.js';
 import { Session } from './session.js';
 
-/** `zdlb [run] [options] <script>`: starts the front; ends with exit code 0 when it was stopped as asked. */
+/** `zdlb [run] [options] <script>` or `-- <command>`: starts the front; ends with exit code 0 when it was stopped as asked. */
 export async function run(argv: readonly string[], takeEarlyReload: () => boolean): Promise<number> {
   const commandLine = parseCommandLine(argv);
   if ('print' in commandLine) {
@@ -11,7 +11,7 @@ export async function run(argv: readonly string[], takeEarlyReload: () => boolea
     return 0;
   }
   const first = readConfig(commandLine, process.env);
-  const name = first.name ?? nameOf(first.script!);
+  const name = instanceName(first);
   const read = () => {
     const config = readConfig(commandLine, process.env);
     return { ...config, name: config.name ?? name };
@@ -24,10 +24,4 @@ export async function run(argv: readonly string[], takeEarlyReload: () => boolea
   } finally {
     await log.close();
   }
-}
-
-/** The script's base name, as far as a name allows. */
-function nameOf(script: string): string {
-  const base = basename(resolve(script), extname(script)).replaceAll(/[^A-Za-z0-9._-]/g, '-');
-  return base.slice(0, 64) || 'zdlb';
 }

@@ -5,6 +5,7 @@ import { Front } from '../front.js';
 import type { Log } from './log.js';
 import { PidFile } from './pid-file.js';
 import { type Operator, obeySignals } from './signals.js';
+import { tellStanding } from './standing.js';
 
 /** What can't change while the front runs, by its name in the configuration. */
 const FIXED = ['name', 'port', 'host', 'mode', 'httpEngine', 'backend', 'transport', 'pidFile', 'logFormat'] as const;
@@ -46,6 +47,7 @@ export class Session implements Operator {
     this.#pidFile?.check();
     obeySignals(this);
     if (takeEarlyReload()) this.reload();
+    tellStanding(this.#log.journal, this.#config);
     const ended = new Promise<void>((resolve) => {
       this.#hasEnded = resolve;
     });

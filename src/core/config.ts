@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { commandMistakes } from './command-rules.js';
 import { ZdlbError } from './errors.js';
 import { httpOptions } from './http-options.js';
 import { type OptionMeta, option } from './option.js';
@@ -36,7 +37,7 @@ const schema = z.strictObject({
       alias: 'n',
       argument: 'NAME',
       description: 'name of this instance',
-      otherwise: "the script's base name without extension",
+      otherwise: 'the base name of what runs, without extension',
     },
   ),
   mode: option(oneOf('auto', 'http', 'tcp').default('auto'), {
@@ -122,7 +123,9 @@ const schema = z.strictObject({
   script: text('a path').optional(),
   args: value('a list of texts', texts).default([]),
   /** A program of any kind, in the place of a script: it and its arguments. */
-  command: value('a list of texts', (raw) => (texts(raw)?.length ? texts(raw) : undefined)).optional(),
+  command: value('a list of texts, a program and its arguments', (raw) =>
+    texts(raw)?.[0] ? texts(raw) : undefined,
+  ).optional(),
   $schema: z.string().optional(),
 });
 
@@ -147,9 +150,16 @@ export const options: ReadonlyMap<string, OptionMeta> = new Map(
  */
 export function parseConfig(input: ConfigInput, code: 'usage' | 'config', nameOf: (key: string) => string): Config {
   const result = schema.safeParse(input);
-  if (result.success) return result.data;
-  const mistakes = result.error.issues.flatMap((issue) => describe(issue, nameOf));
+  const mistakes = result.success
+    ? [...commandMistakes(result.data, nameOf), ...healthMistakes(result.data, nameOf)]
+    : result.error.issues.flatMap((issue) => describe(issue, nameOf));
+  if (result.success && mistakes.length === 0) return result.data;
   throw new ZdlbError(code, mistakes.join('\n'));
+}
+
+function healthMistakes({ health, port }: Config, nameOf: (key: string) => string): readonly string[] {
+  if (health === undefined || port !== 'none') return [];
+  return [`Cannot use ${nameOf('health')} with ${nameOf('port')} none: there is no port to ask on`];
 }
 
 function describe(issue: z.core.$ZodIssue, nameOf: (key: string) => string): readonly string[] {

@@ -1,16 +1,5 @@
 import { option } from './option.js';
-import {
-  bytes,
-  durationOrOff,
-  flag,
-  integer,
-  oneOf,
-  orOff,
-  positiveDuration,
-  text,
-  texts,
-  value,
-} from './values.js';
+import { bytes, durationOrOff, flag, integer, oneOf, orOff, positiveDuration, text, texts, value } from './values.js';
 
 const PATH = /^\/[\x21-\x7e]*$/;
 
@@ -94,7 +83,13 @@ export const supervisionOptions = {
     otherwise: 'off',
   }),
   watchPath: option(
-    value('a path or a list of paths', (raw) => (typeof raw === 'string' && raw !== '' ? [raw] : texts(raw))).default([]),
-    { argument: 'GLOB', description: 'what --watch watches instead; may be given several times', otherwise: 'the folder' },
+    value('a path or a list of paths', (raw) => (typeof raw === 'string' && raw !== '' ? [raw] : texts(raw))).default(
+      [],
+    ),
+    {
+      argument: 'GLOB',
+      description: 'what --watch watches instead; may be given several times',
+      otherwise: 'the folder',
+    },
   ),
 };

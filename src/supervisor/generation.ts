@@ -232,9 +232,12 @@ export class Generation {
   }
 
   #demandsOn(worker: () => Worker): Demands {
-    const { waitReady } = this.#config;
     const health = this.#healthCheck(worker);
-    return { readiness: this.#household.ports.readiness, waitReady, ...(health !== undefined && { health }) };
+    return {
+      readiness: 'command' in this.#launch ? { kind: 'accepting' } : this.#household.ports.readiness,
+      waitReady: this.#config.waitReady,
+      ...(health !== undefined && { health }),
+    };
   }
 
   #healthCheck(worker: () => Worker): HealthCheck | undefined {

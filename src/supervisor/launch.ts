@@ -1,28 +1,50 @@
 import { statSync } from 'node:fs';
 import { access, constants, readFile, realpath, stat } from 'node:fs/promises';
-import { basename, delimiter, extname, isAbsolute, resolve } from 'node:path';
+import { basename, extname, isAbsolute, resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 import { type Config, options } from '../core/config.js';
 import { messageOf, systemCode, ZdlbError } from '../core/errors.js';
 import { AGENT_SETTINGS } from '../core/messages.cjs';
+import { findExecutable, pin } from './executable.js';
+import { type Identity, resolveIdentity } from './identity.js';
 import { resolveScript } from './script.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** What a generation starts its workers with: real paths and values, found out once, so that a refill runs the same code. */
-export interface Launch {
+interface Setting {
   readonly name: string;
-  readonly node: string;
-  readonly nodeArgs: readonly string[];
-  readonly script: string;
   readonly args: readonly string[];
   readonly cwd: string;
   readonly env: Environment;
+  /** Absent: who runs zdlb. */
+  readonly identity?: Identity;
+}
+
+/** A Node program. */
+export interface NodeLaunch extends Setting {
+  readonly node: string;
+  readonly nodeArgs: readonly string[];
+  readonly script: string;
+}
+
+/** A program of any kind. */
+export interface CommandLaunch extends Setting {
+  readonly command: string;
+  /** By what path the program is to believe that it was called. */
+  readonly argv0: string;
+}
+
+/** What a generation starts its workers with: real paths and values, found out once, so that a refill runs the same code. */
+export type Launch = NodeLaunch | CommandLaunch;
+
+/** The part of it that the system wants to know. */
+export function identityOf({ identity }: Launch): { readonly uid?: number; readonly gid?: number } {
+  return identity === undefined ? {} : { uid: identity.uid, gid: identity.gid };
 }
 
 /**
  * Settles what a new generation runs. The working folder is relative to the folder in which zdlb was started; the script,
- * the environment file and a node binary given as a path are relative to the working folder.
+ * the environment file, and a command or a node binary given as a path are relative to the working folder.
  *
  * @throws {ZdlbError} `usage`, when something is not there
  */
@@ -32,17 +54,41 @@ export async function resolveLaunch(
   inherited: Environment = process.env,
 ): Promise<Launch> {
   const cwd = await realFolder(base, config.cwd);
-  const env = { ...withoutOptions(inherited), ...withoutOptions(await readEnvFile(cwd, config.envFile)) };
+  const identity = await resolveIdentity(config);
+  const env = {
+    ...withoutOptions(inherited),
+    ...identity?.variables,
+    ...withoutOptions(await readEnvFile(cwd, config.envFile)),
+  };
+  const setting = { cwd, env, ...(identity === undefined ? {} : { identity }) };
+  const [command, ...args] = config.command ?? [];
+  return command === undefined
+    ? nodeLaunch(config, setting)
+    : commandLaunch(config.name, command, { ...setting, args });
+}
+
+async function nodeLaunch(config: Config, setting: Omit<Setting, 'name' | 'args'>): Promise<NodeLaunch> {
+  const { cwd, env } = setting;
   const script = await realScript(cwd, config.script);
   return {
+    ...setting,
     name: config.name ?? basename(script, extname(script)),
     node: await realNode(cwd, config.node, env),
     nodeArgs: config.nodeArgs,
     script,
     args: config.args,
-    cwd,
-    env,
   };
+}
+
+async function commandLaunch(
+  name: string | undefined,
+  command: string,
+  setting: Omit<Setting, 'name'>,
+): Promise<CommandLaunch> {
+  const path = await found(`Cannot run ${command}`, findExecutable(command, setting.cwd, setting.env['PATH']));
+  if (path === undefined) throw new ZdlbError('usage', `Cannot run ${command}: no such program in PATH`);
+  const { file, argv0 } = await found(`Cannot run ${command}`, pin(path));
+  return { ...setting, name: name ?? basename(argv0), command: file, argv0 };
 }
 
 /**
@@ -85,17 +131,10 @@ async function realScript(cwd: string, script: string | undefined): Promise<stri
 
 async function realNode(cwd: string, node: string | undefined, env: Environment): Promise<string> {
   if (node === undefined) return process.execPath;
-  if (node.includes('/')) return found(`Cannot run workers with ${node}`, executable(resolve(cwd, node)));
-  for (const folder of (env['PATH'] ?? '').split(delimiter)) {
-    const file = await executable(resolve(cwd, folder, node)).catch(() => undefined);
-    if (file !== undefined) return file;
-  }
-  throw new ZdlbError('usage', `Cannot run workers with ${node}: no such program in PATH`);
-}
-
-async function executable(path: string): Promise<string> {
-  await access(path, constants.X_OK);
-  return realpath(path);
+  const action = `Cannot run workers with ${node}`;
+  const path = await found(action, findExecutable(node, cwd, env['PATH']));
+  if (path === undefined) throw new ZdlbError('usage', `${action}: no such program in PATH`);
+  return found(action, realpath(path));
 }
 
 /**

@@ -1,7 +1,10 @@
-import { readdir, readFile } from 'node:fs/promises';
-import { setTimeout as delay } from 'node:timers/promises';
+import { readFileSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
 
 const POLL_MS = 100;
+/** How many processes are looked at in one turn of the event loop: about 1 ms. */
+const SHARE = 64;
 
 /**
  * Signals every process of a group; false when there is none left. (macOS answers EPERM, not ESRCH, for a group of
@@ -37,14 +40,42 @@ export async function endGroup(leader: number, killTimeout: number): Promise<voi
 async function hasMembers(leader: number): Promise<boolean> {
   if (!signalGroup(leader, 0)) return false;
   if (process.platform !== 'linux') return true;
-  const processes = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
-  const members = await Promise.all(processes.map((pid) => isMember(pid, leader)));
-  return members.includes(true);
+  return (await runningProcesses()).some(({ group }) => group === leader);
 }
 
-/** proc(5): `pid (comm) state ppid pgrp …`, and comm may hold anything, also blanks and brackets. */
-async function isMember(pid: string, leader: number): Promise<boolean> {
-  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
+/** A process that runs, and the group that it belongs to. */
+export interface Running {
+  readonly pid: number;
+  readonly group: number;
+}
+
+/** Every process of a Linux system but its zombies. */
+export async function runningProcesses(): Promise<readonly Running[]> {
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
+  const running: Running[] = [];
+  for (const [index, pid] of pids.entries()) {
+    if (index % SHARE === SHARE - 1) await nextTurn();
+    const found = look(pid);
+    if (found !== undefined) running.push(found);
+  }
+  return running;
+}
+
+/**
+ * proc(5): `pid (comm) state ppid pgrp …`, and comm may hold anything, also blanks and brackets. It is read at once: nothing
+ * waits for a disk here, and by way of the thread pool it costs six times as much (70 against 12 µs a process).
+ */
+function look(pid: string): Running | undefined {
+  const stat = procFile(`/proc/${pid}/stat`);
   const [state, , group] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return group === String(leader) && state !== 'Z' && state !== 'X';
+  return state === '' || state === 'Z' || state === 'X' ? undefined : { pid: Number(pid), group: Number(group) };
+}
+
+/** Empty when the process has ended meanwhile. */
+export function procFile(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
 }

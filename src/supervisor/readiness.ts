@@ -5,11 +5,13 @@ import { formatDuration } from '../core/quantity.js';
  *
  * - `ports`: it has opened all of these public ports
  * - `listening`: it has opened any public port
+ * - `accepting`: it accepts connections at its private port (a command)
  * - `running`: it has run for this long (a program that never listens)
  */
 export type Readiness =
   | { readonly kind: 'ports'; readonly ports: readonly number[] }
   | { readonly kind: 'listening' }
+  | { readonly kind: 'accepting' }
   | { readonly kind: 'running'; readonly ms: number };
 
 /** What can be said of a worker: the public ports that it has opened. */
@@ -20,6 +22,7 @@ export function isMet(readiness: Readiness, opened: Opened): boolean {
     case 'ports':
       return readiness.ports.every((port) => opened.has(port));
     case 'listening':
+    case 'accepting':
       return opened.size > 0;
     case 'running':
       return false; // time alone will tell
@@ -37,6 +40,8 @@ export function whatIsMissing(readiness: Readiness, opened: Opened): string {
     }
     case 'listening':
       return 'it has not listened on any port';
+    case 'accepting':
+      return 'it accepts no connections at 127.0.0.1 on the port in PORT';
     case 'running':
       return `it had to run for ${formatDuration(readiness.ms)} first`;
     default:

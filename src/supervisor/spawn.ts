@@ -1,9 +1,10 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { chownSync } from 'node:fs';
 import type { Duplex, Readable } from 'node:stream';
 import type { Config } from '../core/config.js';
 import { messageOf } from '../core/errors.js';
 import { AGENT_SETTINGS, type AgentSettings } from '../core/messages.cjs';
-import type { Launch } from './launch.js';
+import { identityOf, type Launch, type NodeLaunch } from './launch.js';
 
 /** The program's own IPC channel (`process.send`). */
 const IPC = 3;
@@ -11,7 +12,7 @@ const IPC = 3;
 const CHANNEL = 4;
 
 /** How often an agent tells its vitals; three times within the hang timeout if that is shorter. */
-const BEAT_MS = 1_000;
+export const BEAT_MS = 1_000;
 
 /** What one worker is to be. */
 export interface Post {
@@ -45,10 +46,13 @@ export type Spawner = (post: Post, failed: (reason: string) => void) => Spawned 
  */
 export function nodeSpawner(agent: string, socketFolder?: string): Spawner {
   return (post, failed) => {
-    const { node, nodeArgs, script, args, cwd } = post.launch;
+    const launch = nodeLaunchOf(post);
+    const { node, nodeArgs, script, args, cwd } = launch;
     try {
+      if (socketFolder !== undefined) giveTo(launch, socketFolder);
       const child = spawn(node, [...nodeArgs, '--require', agent, script, ...args], {
         cwd,
+        ...identityOf(launch),
         env: environment(post, socketFolder),
         detached: true,
         // A pipe for IPC too: an 'ipc' channel on this side would parse what the program sends, and one line that is no JSON
@@ -72,19 +76,36 @@ function opened(child: ChildProcess): Spawned | undefined {
   return { process: child, pid, stdout, stderr, channel: child.stdio[CHANNEL] as Duplex };
 }
 
+function nodeLaunchOf({ launch }: Post): NodeLaunch {
+  if ('node' in launch) return launch;
+  throw new Error('A command is not started as a Node program');
+}
+
+/** Nobody but its owner can enter the folder. */
+function giveTo({ identity }: NodeLaunch, folder: string): void {
+  if (identity !== undefined) chownSync(folder, identity.uid, identity.gid);
+}
+
 function environment(post: Post, socketFolder: string | undefined): NodeJS.ProcessEnv {
-  const { config, launch, slot, generation } = post;
+  const { config, launch } = post;
   return {
     ...launch.env,
     ...(typeof config.port === 'number' && { PORT: String(config.port) }),
     ...(config.host !== undefined && { HOST: config.host }),
+    ...whoseVariables(post),
+    NODE_CHANNEL_FD: String(IPC),
+    NODE_CHANNEL_SERIALIZATION_MODE: 'json',
+    [AGENT_SETTINGS]: JSON.stringify(agentSettings(post, socketFolder)),
+  };
+}
+
+/** What tells a worker who it is. */
+export function whoseVariables({ launch, slot, generation }: Post): NodeJS.ProcessEnv {
+  return {
     ZDLB_NAME: launch.name,
     ZDLB_WORKER: String(slot),
     ZDLB_GENERATION: String(generation),
     NODE_APP_INSTANCE: String(slot),
-    NODE_CHANNEL_FD: String(IPC),
-    NODE_CHANNEL_SERIALIZATION_MODE: 'json',
-    [AGENT_SETTINGS]: JSON.stringify(agentSettings(post, socketFolder)),
   };
 }
 

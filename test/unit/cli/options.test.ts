@@ -23,6 +23,23 @@ test('what stands after the script belongs to the script', () => {
   expect(config).toMatchObject({ port: 8000, workers: 4, script: 'server.js', args: ['--port', '9', '-x', '--', 'y'] });
 });
 
+test('what stands after -- is a command with all of its arguments', () => {
+  const config = read(['-p', '8000', '--mode', 'http', '--', 'python3', '-u', 'app.py', '--port', '9', '--', 'x']);
+  expect(config).toMatchObject({ port: 8_000, command: ['python3', '-u', 'app.py', '--port', '9', '--', 'x'] });
+  expect(config.script).toBeUndefined();
+  expect(read(['-p1', 'server.js', '--', 'x']).command).toBeUndefined();
+});
+
+test('what the command line runs stands in the place of what the file runs', () => {
+  const script = file('{ "port": 1, "script": "a.js", "args": ["x"] }');
+  expect(read(['--config', script, '--', 'app'])).toMatchObject({ command: ['app'], args: [] });
+  const command = file('{ "port": 1, "command": ["app"] }');
+  expect(read(['--config', command, 'a.js'])).toMatchObject({ script: 'a.js', args: [] });
+  expect(read(['--config', command])).toMatchObject({ command: ['app'] });
+  const both = file('{ "port": 1, "script": "a.js", "command": ["app"] }');
+  expect(() => read(['--config', both])).toThrow('Cannot run both a script (a.js) and a command (app)');
+});
+
 test('--node-args takes options of node, in quotes too', () => {
   const { nodeArgs, args } = read([
     '-w1',
@@ -56,7 +73,10 @@ test('ZDLB_CONFIG names the file, too', () => {
 
 describe('bad usage is told in one line', () => {
   test.each([
-    [[], 'Nothing to run: give the script, as in zdlb --port 8000 server.js'],
+    [
+      [],
+      'Nothing to run: give the script, as in zdlb --port 8000 server.js, or a command, as in zdlb --port 8000 -- python3 app.py',
+    ],
     [['--prot', '1', 'a.js'], 'Unknown option --prot; did you mean --port?'],
     [['--ready-timout', '1s', 'a.js'], 'Unknown option --ready-timout; did you mean --ready-timeout?'],
     [['--readyTimeout', '1s', 'a.js'], 'Unknown option --readyTimeout; did you mean --ready-timeout?'],
@@ -71,7 +91,11 @@ describe('bad usage is told in one line', () => {
     [['--config', '/nowhere.json'], 'Cannot read the configuration /nowhere.json: no such file'],
     [
       ['--', 'python3', 'app.py'],
-      'Cannot run the command python3: this version runs Node programs only, as in zdlb --port 8000 server.js',
+      'Cannot run the command python3 without a public port: give --port N, as in zdlb --port 8000 -- python3 app.py',
+    ],
+    [
+      ['-p1', '--node', 'node20', '--', 'app'],
+      'Cannot use --node with a command: the command itself says what runs it',
     ],
   ])('%j', (argv, message) => {
     expect(() => read(argv)).toThrow(expect.objectContaining({ message }) as Error);

@@ -111,6 +111,11 @@ describe('a mistake is named with what was met and what was wanted', () => {
     [{ script: 5 }, 'Bad value for script: met 5, wanted a path'],
     [{ worker: 4 }, 'Unknown option worker; did you mean workers?'],
     [{ tree: 4 }, 'Unknown option tree'],
+    [{ port: 'none', health: '/up' }, 'Cannot use health with port none: there is no port to ask on'],
+    [{ health: 'up' }, 'Bad value for health: met "up", wanted a path such as /healthz'],
+    [{ surge: 0 }, 'Bad value for surge: met 0, wanted a whole number from 1 to 512, or all'],
+    [{ watchWindow: 30 }, 'Bad value for watchWindow: met 30, wanted a duration such as 500ms, 30s, 5m or 1h, or off'],
+    [{ watchPath: [1] }, 'Bad value for watchPath: met [1], wanted a path or a list of paths'],
   ])('%j', (input, message) => {
     expect(mistakes(input)).toBe(message);
   });

@@ -1,9 +1,9 @@
-import { mkdir, mkdtemp, realpath, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, realpath, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { parseConfig, type ConfigInput } from '../../../dist/core/config.js';
-import { resolveLaunch } from '../../../dist/supervisor/launch.js';
+import { type CommandLaunch, type NodeLaunch, resolveLaunch } from '../../../dist/supervisor/launch.js';
 
 let folder: string;
 
@@ -19,8 +19,11 @@ async function put(path: string, content = ''): Promise<string> {
   return file;
 }
 
-const launch = (input: ConfigInput, env: Record<string, string> = {}) =>
-  resolveLaunch(parseConfig(input, 'usage', String), folder, env);
+const launch = async (input: ConfigInput, env: Record<string, string> = {}) =>
+  (await resolveLaunch(parseConfig(input, 'usage', String), folder, env)) as NodeLaunch;
+
+const commandLaunch = async (input: ConfigInput, env: Record<string, string> = {}) =>
+  (await resolveLaunch(parseConfig({ port: 8_000, ...input }, 'usage', String), folder, env)) as CommandLaunch;
 
 const failure = async (input: ConfigInput): Promise<unknown> =>
   launch(input).then(
@@ -111,6 +114,51 @@ describe('the node binary', () => {
     expect(await failure({ script: 'server.js', node: 'nodule' })).toEqual({
       code: 'usage',
       message: 'Cannot run workers with nodule: no such program in PATH',
+    });
+  });
+});
+
+const putExecutable = async (path: string) => chmod(await put(path), 0o755);
+
+describe('a command', () => {
+  test('is found in the PATH that it will see, anew each time', async () => {
+    await putExecutable('r1/bin/app');
+    await putExecutable('r2/bin/app');
+    await put('.env', `PATH=${folder}/current/bin`);
+    const input = { command: ['app', '--fast'], envFile: '.env' };
+    for (const release of ['r1', 'r2']) {
+      await rm(join(folder, 'current'), { force: true });
+      await symlink(release, join(folder, 'current'));
+      const file = join(folder, release, 'bin/app');
+      expect(await commandLaunch(input, { PATH: '/nowhere' })).toMatchObject({
+        name: 'app',
+        command: file,
+        argv0: file,
+        args: ['--fast'],
+      });
+    }
+  });
+
+  test('given as a path is relative to the real working folder', async () => {
+    await putExecutable('r1/app');
+    await symlink('r1', join(folder, 'current'));
+    const { command, cwd } = await commandLaunch({ command: ['./app'], cwd: 'current' });
+    expect({ command, cwd }).toEqual({ command: join(folder, 'r1/app'), cwd: join(folder, 'r1') });
+  });
+
+  test('that cannot be run is a mistake of the user, named', async () => {
+    await put('app');
+    expect(await failure({ command: ['./app'], port: 8_000 })).toEqual({
+      code: 'usage',
+      message: 'Cannot run ./app: permission denied',
+    });
+    expect(await failure({ command: ['./gone'], port: 8_000 })).toEqual({
+      code: 'usage',
+      message: 'Cannot run ./gone: no such file or folder',
+    });
+    expect(await failure({ command: ['gone'], port: 8_000 })).toEqual({
+      code: 'usage',
+      message: 'Cannot run gone: no such program in PATH',
     });
   });
 });
