@@ -17,6 +17,9 @@ import { nodeSpawner, type Spawner } from './supervisor/spawn.js';
 import { Supervisor, type SupervisorStatus } from './supervisor/supervisor.js';
 import type { OpenDoor, Worker } from './supervisor/worker.js';
 
+/** How long before a worker's drain timeout its idle connections are closed, so that it drains in time (ms). */
+const IDLE_MARGIN_MS = 1_000;
+
 const AGENT = fileURLToPath(new URL('agent/agent.cjs', import.meta.url));
 
 /** What a port of a running front looks like from outside. */
@@ -42,8 +45,14 @@ export class Front implements DataPath {
   readonly #socketFolder: string | undefined;
   readonly #listening: () => void;
   #drainsNoMore = false;
+  #isStopping = false;
+  /** Workers that clients are still connected to themselves (`--backend cluster`). */
+  readonly #retiring = new Set<Worker>();
 
-  /** @param listening called when an address of the first port is open; what it throws ends the start */
+  /**
+   * @param listening called when an address of the first port is open; what it throws ends the start
+   * @throws {ZdlbError} `usage`, when options don't go together
+   */
   constructor(config: Config, journal: Journal, listening: () => void = () => {}) {
     this.#config = config;
     this.#journal = journal;
@@ -99,6 +108,8 @@ export class Front implements DataPath {
    * left by then still reaches its worker until that has ended, so a program can take leave of its WebSockets.
    */
   async stop(): Promise<void> {
+    this.#isStopping = true;
+    for (const worker of this.#retiring) void this.#retire(worker);
     const ports = [...this.#ports.values()];
     await withinTime(this.#config.drainTimeout, Promise.all(ports.map((port) => port.finish())));
     this.#drainsNoMore = true;
@@ -116,7 +127,8 @@ export class Front implements DataPath {
   async open(listening: Listening): Promise<void> {
     let port = this.#ports.get(listening.port);
     if (port === undefined) {
-      const mode = this.#config.mode === 'auto' ? listening.protocol : this.#config.mode;
+      const { mode: wanted, backend } = this.#config;
+      const mode = backend === 'cluster' ? 'tcp' : wanted === 'auto' ? listening.protocol : wanted;
       port = new PublicPort(listening.port, mode, this.#config, this.#admission);
       this.#ports.set(listening.port, port);
     }
@@ -139,8 +151,19 @@ export class Front implements DataPath {
   }
 
   async drain(worker: Worker): Promise<void> {
-    if (this.#drainsNoMore) return;
-    await Promise.all([...this.#ports.values()].map((port) => port.drained(worker)));
+    if (!this.#drainsNoMore) await Promise.all([...this.#ports.values()].map((port) => port.drained(worker)));
+    if (worker.handOver !== undefined) await this.#retire(worker);
+  }
+
+  async #retire(worker: Worker): Promise<void> {
+    this.#retiring.add(worker);
+    await worker.retire(this.#idleMs);
+    this.#retiring.delete(worker);
+  }
+
+  /** How long a retiring worker's idle connections may stay: no new code waits for them when zdlb stops. */
+  get #idleMs(): number {
+    return this.#isStopping ? 0 : Math.max(0, this.#config.drainTimeout - IDLE_MARGIN_MS);
   }
 
   async probe(worker: Worker, path: string, signal: AbortSignal): Promise<void> {

@@ -3,6 +3,7 @@ import type { Config } from './core/config.js';
 import type { Door } from './core/messages.cjs';
 import { Backend } from './proxy/backend.js';
 import { Balancer, type Hold } from './proxy/balancer.js';
+import { HandOverRelay, type Recipient } from './proxy/hand-over.js';
 import { type HttpEngineRelay, makeHttpRelay } from './proxy/http-engine.js';
 import type { HttpSettings } from './proxy/http-settings.js';
 import { type Gate, Listener } from './proxy/listener.js';
@@ -15,21 +16,20 @@ export class PublicPort {
   readonly port: number;
   readonly mode: 'http' | 'tcp';
   readonly #balancer: Balancer;
-  readonly #relay: HttpEngineRelay | TcpRelay;
+  readonly #relay: HandOverRelay | HttpEngineRelay | TcpRelay;
   readonly #listener: Listener;
   /** By door: a program that closes and listens again has another one. */
   readonly #backends = new WeakMap<Door, Backend>();
   readonly #tallies = new WeakMap<Worker, Tally>();
+  /** Under `--backend cluster`. */
+  readonly #recipients = new WeakMap<Backend, Recipient>();
 
   constructor(port: number, mode: 'http' | 'tcp', config: Config, gate: Gate) {
     this.port = port;
     this.mode = mode;
     const settings = settingsOf(config);
     this.#balancer = new Balancer(settings.hold);
-    this.#relay =
-      mode === 'http'
-        ? makeHttpRelay(config.httpEngine, this.#balancer, settings)
-        : new TcpRelay(this.#balancer, settings);
+    this.#relay = this.#makeRelay(config, settings);
     this.#listener = new Listener(port, this.#relay, gate);
   }
 
@@ -86,6 +86,14 @@ export class PublicPort {
     this.#balancer.close();
   }
 
+  #makeRelay(config: Config, settings: HttpSettings): HandOverRelay | HttpEngineRelay | TcpRelay {
+    const recipientOf = (backend: Backend) => this.#recipients.get(backend);
+    if (config.backend === 'cluster')
+      return new HandOverRelay(this.#balancer, settings, { port: this.port, recipientOf });
+    if (this.mode === 'http') return makeHttpRelay(config.httpEngine, this.#balancer, settings);
+    return new TcpRelay(this.#balancer, settings);
+  }
+
   #backendOf(worker: Worker): Backend | undefined {
     const door = worker.doors.get(this.port);
     if (door === undefined) return undefined;
@@ -93,6 +101,7 @@ export class PublicPort {
     if (known !== undefined) return known;
     const backend = new Backend(door, this.tally(worker));
     this.#backends.set(door, backend);
+    if (worker.handOver !== undefined) this.#recipients.set(backend, worker.handOver);
     const { address } = door;
     if ('path' in address) void worker.gone.then(() => rmSync(address.path, { force: true }));
     return backend;

@@ -19,23 +19,32 @@ export const pm2 = {
   mode: 'http',
   transport: 'port',
   async start({ stage, port }) {
-    const folder = stage.folder();
-    const version = await install(stage, folder);
-    const home = join(folder, 'home');
-    const env = { PM2_HOME: home, PM2_DISABLE_VERSION_CHECK: 'true', PORT: String(port) };
-    /** @param {Stage} owner @param {readonly string[]} args */
-    const command = (owner, ...args) =>
-      new Program(owner, 'PM2', [process.execPath, join(folder, 'node_modules/pm2/bin/pm2'), ...args], env);
-    // Its daemon leaves our process group and outlives us: only its own command ends it, and the programs with it.
-    stage.onClose(() => (existsSync(home) ? command(new Stage(), 'kill').done(COMMAND_MS) : undefined));
-    const options = ['--name', 'bench', '--instances', String(WORKERS)];
-    await command(stage, 'start', PROGRAM, ...options).done(COMMAND_MS);
-    const daemon = Number(readFileSync(join(home, 'pm2.pid'), 'utf8'));
+    const { daemon, version } = await startPm2({ stage, port, program: PROGRAM, env: {} });
     const workers = childrenOf(daemon, process.execPath);
     if (workers.length !== WORKERS) throw new Error(`Cannot use PM2: it has ${workers.length} workers`);
     return { port, proxy: [], workers, primary: daemon, version };
   },
 };
+
+/**
+ * Has a PM2 of its own run a program under the name `bench`.
+ *
+ * @param {{ stage: Stage, port: number, program: string, env: Readonly<Record<string, string>> }} what
+ */
+export async function startPm2({ stage, port, program, env }) {
+  const folder = stage.folder();
+  const version = await install(stage, folder);
+  const home = join(folder, 'home');
+  const all = { ...env, PM2_HOME: home, PM2_DISABLE_VERSION_CHECK: 'true', PORT: String(port) };
+  /** @param {Stage} owner @param {readonly string[]} args */
+  const command = (owner, ...args) =>
+    new Program(owner, 'PM2', [process.execPath, join(folder, 'node_modules/pm2/bin/pm2'), ...args], all);
+  // Its daemon leaves our process group and outlives us: only its own command ends it, and the programs with it.
+  stage.onClose(() => (existsSync(home) ? command(new Stage(), 'kill').done(COMMAND_MS) : undefined));
+  const options = ['--name', 'bench', '--instances', String(WORKERS)];
+  await command(stage, 'start', program, ...options).done(COMMAND_MS);
+  return { command, version, daemon: Number(readFileSync(join(home, 'pm2.pid'), 'utf8')) };
+}
 
 /**
  * PM2 is no dependency of ours: it is fetched for a run, and gone with it.

@@ -8,6 +8,7 @@ import { isMainThread } from 'node:worker_threads';
 import { AGENT_SETTINGS, type AgentSettings } from '../core/messages.cjs';
 import { Channel } from './channel.cjs';
 import { refuseClusterFork } from './cluster-fork.cjs';
+import { takeConnections } from './hand-over.cjs';
 import { Ports } from './ports.cjs';
 import { removePreload } from './preload.cjs';
 import { noticeReady } from './ready-call.cjs';
@@ -25,6 +26,7 @@ function start(given: AgentSettings): void {
   const channel = new Channel(given.channel);
   refuseClusterFork(channel);
   showMappedEnds();
+  if (given.takesConnections) takeConnections(channel);
   new Ports(given, channel).takeOver();
   if (given.waitReady) noticeReady(channel);
   new Vitals(given, channel).start();

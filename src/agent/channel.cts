@@ -1,5 +1,5 @@
 import { Socket } from 'node:net';
-import type { AgentMessage } from '../core/messages.cjs';
+import type { AgentMessage, Order } from '../core/messages.cjs';
 
 /**
  * The agent's end of the socket pair to the front: one JSON message a line. It never keeps the program alive, and it takes
@@ -18,6 +18,16 @@ export class Channel {
   /** Whether something said before has not left yet. */
   get isBehind(): boolean {
     return this.#socket.writableLength > 0;
+  }
+
+  /** Calls `obey` with every order of the front. */
+  onOrder(obey: (order: Order) => void): void {
+    let text = '';
+    this.#socket.setEncoding('utf8').on('data', (chunk: string) => {
+      const lines = (text + chunk).split('\n');
+      text = lines.pop()!;
+      for (const line of lines) obey(JSON.parse(line) as Order);
+    });
   }
 
   /** Writes at once (the kernel's buffer holds far more than a worker ever says), so that it survives a process.exit(). */

@@ -1,6 +1,7 @@
 import { AsyncResource } from 'node:async_hooks';
 import { randomBytes } from 'node:crypto';
 import http from 'node:http';
+import type { Http2Session } from 'node:http2';
 import { Socket, type Server } from 'node:net';
 import type { Header } from '../core/proxy-protocol.cjs';
 import { readClientField } from './client-field.cjs';
@@ -21,10 +22,42 @@ interface Accepted {
 
 type Emit = (this: object, event: string | symbol, ...args: unknown[]) => boolean;
 
+/** Node's internals: a connection that no socket has been made for. */
+export interface Handle {
+  setNoDelay(enable: boolean): void;
+  close(): void;
+}
+
 /** A server, with what its type leaves out. */
 interface Guarded {
   readonly pauseOnConnect?: boolean;
+  readonly noDelay?: boolean;
+  readonly listening: boolean;
+  /** Node's internals: what listens, and what it calls with each connection that it accepts. */
+  readonly _handle: { readonly onconnection: (error: number, accepted: Handle) => void } | null;
   emit: Emit;
+}
+
+/** What the program's servers are told and tell, where the front hands them the clients' connections (`--backend cluster`). */
+export interface Household {
+  /** A connection that was handed over has come to its server. */
+  arrived(socket: Socket): void;
+  /** An HTTP/2 server speaks with a client. */
+  session(session: Http2Session): void;
+}
+
+const doors = new Set<Door>();
+let household: Household | undefined;
+
+/** From now on private connections are the front's own (probes), and clients come by {@link Door.admit}. */
+export function expectHandOvers(of: Household): void {
+  household = of;
+}
+
+/** The door of the server that clients of a public port are for; undefined when it has closed. */
+export function doorOf(port: number): Door | undefined {
+  for (const door of doors) if (door.isOpenFor(port)) return door;
+  return undefined;
 }
 
 /**
@@ -37,18 +70,38 @@ export class Door {
   readonly #emit: Emit;
   /** A program may emit 'connection' again, having looked at the socket: that one is not knocking. */
   readonly #received = new WeakSet<Socket>();
+  /** That of the listen(), in which Node would accept connections. */
+  readonly #context = new AsyncResource('zdlb.listen');
   #isOpenToAll = false;
+  #isAdmitting = false;
 
   constructor(server: Server, publicEnd: () => End) {
-    this.#server = server;
+    this.#server = server as unknown as Guarded;
     this.#publicEnd = publicEnd;
     this.#emit = this.#server.emit;
     Object.defineProperty(server, 'emit', { value: this.#interceptor(), writable: true, configurable: true });
+    doors.add(this);
+  }
+
+  isOpenFor(port: number): boolean {
+    return this.#server.listening && this.#publicEnd().port === port;
+  }
+
+  /** Has the server accept a client's connection by its own rules (`maxConnections`, `allowHalfOpen`, `noDelay` …). */
+  admit(accepted: Handle): void {
+    if (this.#server.noDelay !== true) accepted.setNoDelay(false); // the front's listener had it on
+    this.#isAdmitting = true;
+    try {
+      this.#context.runInAsyncScope(() => this.#server._handle!.onconnection(0, accepted));
+    } finally {
+      this.#isAdmitting = false;
+    }
   }
 
   /** Takes the door off its hinges: the server was not to be mapped after all, or listens anew. */
   remove(): void {
     this.#isOpenToAll = true;
+    doors.delete(this);
   }
 
   #interceptor(): Emit {
@@ -56,6 +109,7 @@ export class Door {
     const isKnocking = (socket: unknown) => this.#isKnocking(socket);
     const receive = (socket: Socket) => this.#receive(socket);
     return function (...args) {
+      if (args[0] === 'session') household?.session(args[1] as Http2Session);
       if (args[0] !== 'connection' || !isKnocking(args[1])) return emit.apply(this, args);
       receive(args[1] as Socket);
       return true;
@@ -64,7 +118,16 @@ export class Door {
 
   #isKnocking(socket: unknown): boolean {
     if (this.#isOpenToAll || !(socket instanceof Socket) || this.#received.has(socket)) return false;
-    return (socket as Accepted)._server === this.#server;
+    if ((socket as Accepted)._server !== this.#server) return false;
+    return !this.#isAdmitting || this.#welcomeAdmitted(socket);
+  }
+
+  /** Its ends are the client's and the public port's by nature: there is nothing to show, and nobody knocks. */
+  #welcomeAdmitted(socket: Socket): false {
+    this.#isAdmitting = false;
+    this.#received.add(socket);
+    household?.arrived(socket);
+    return false;
   }
 
   #receive(socket: Socket): void {
@@ -96,6 +159,6 @@ export class Door {
 
   /** Whether the connection carries the requests of many clients, one after the other (http mode). */
   #carriesRequests(header: Header): boolean {
-    return header.ends === undefined && this.#server instanceof http.Server;
+    return household === undefined && header.ends === undefined && this.#server instanceof http.Server;
   }
 }

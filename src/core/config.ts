@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { backendMistakes } from './backend-rules.js';
 import { commandMistakes } from './command-rules.js';
 import { ZdlbError } from './errors.js';
 import { httpOptions } from './http-options.js';
@@ -151,11 +152,14 @@ export const options: ReadonlyMap<string, OptionMeta> = new Map(
 export function parseConfig(input: ConfigInput, code: 'usage' | 'config', nameOf: (key: string) => string): Config {
   const result = schema.safeParse(input);
   const mistakes = result.success
-    ? [...commandMistakes(result.data, nameOf), ...healthMistakes(result.data, nameOf)]
+    ? RULES.flatMap((mistakesOf) => mistakesOf(result.data, nameOf))
     : result.error.issues.flatMap((issue) => describe(issue, nameOf));
   if (result.success && mistakes.length === 0) return result.data;
   throw new ZdlbError(code, mistakes.join('\n'));
 }
+
+/** What options must not be combined: each says what is wrong, if anything. */
+const RULES = [commandMistakes, backendMistakes, healthMistakes];
 
 function healthMistakes({ health, port }: Config, nameOf: (key: string) => string): readonly string[] {
   if (health === undefined || port !== 'none') return [];

@@ -100,8 +100,10 @@ export type AgentMessage = Listening | Refused | SaidReady | Vitals | Drained;
 
 /**
  * What the front tells the agent on the same channel, one JSON message a line. `retire`: the worker gets nothing new; answers
- * from now on close their connections, and when none is left the agent says `drained`.
+ * from now on close their connections, and when none is left the agent says `drained`. A second order only changes the time.
  */
 export interface Order {
   readonly type: 'retire';
+  /** How long a connection on which nothing is asked may stay for one more request (ms). */
+  readonly idleMs: number;
 }

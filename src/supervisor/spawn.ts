@@ -4,6 +4,7 @@ import type { Duplex, Readable } from 'node:stream';
 import type { Config } from '../core/config.js';
 import { messageOf } from '../core/errors.js';
 import { AGENT_SETTINGS, type AgentSettings } from '../core/messages.cjs';
+import { HandOver } from './hand-over.js';
 import { identityOf, type Launch, type NodeLaunch } from './launch.js';
 
 /** The program's own IPC channel (`process.send`). */
@@ -32,6 +33,8 @@ export interface Spawned {
   readonly stderr: Readable;
   /** To its agent and back. */
   readonly channel: Duplex;
+  /** Where it takes connections (`--backend cluster`). */
+  readonly handOver?: HandOver;
 }
 
 /** Starts a worker's process; throws when the system won't. Tests pass their own. */
@@ -56,8 +59,9 @@ export function nodeSpawner(agent: string, socketFolder?: string): Spawner {
         env: environment(post, socketFolder),
         detached: true,
         // A pipe for IPC too: an 'ipc' channel on this side would parse what the program sends, and one line that is no JSON
-        // would be thrown inside Node, where nothing can catch it. This way the front reads it and throws it away.
-        stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe'],
+        // would be thrown inside Node, where nothing can catch it. This way the front reads it and throws it away. Only an
+        // 'ipc' channel passes descriptors on, though (see ipc-reader.ts).
+        stdio: ['ignore', 'pipe', 'pipe', handsOver(post) ? 'ipc' : 'pipe', 'pipe'],
       });
       child.once('error', (error) => failed(error.message)); // EAGAIN, ENOENT … come as an event,
       return opened(child);
@@ -71,9 +75,11 @@ export function nodeSpawner(agent: string, socketFolder?: string): Spawner {
 function opened(child: ChildProcess): Spawned | undefined {
   const { pid, stdout, stderr } = child;
   if (pid === undefined || stdout === null || stderr === null) return undefined;
-  const ipc = child.stdio[IPC] as Readable;
+  const spawned = { process: child, pid, stdout, stderr, channel: child.stdio[CHANNEL] as Duplex };
+  const ipc = child.stdio[IPC] as Readable | null;
+  if (ipc === null) return { ...spawned, handOver: new HandOver(child) };
   ipc.on('error', () => {}).resume();
-  return { process: child, pid, stdout, stderr, channel: child.stdio[CHANNEL] as Duplex };
+  return spawned;
 }
 
 function nodeLaunchOf({ launch }: Post): NodeLaunch {
@@ -85,6 +91,8 @@ function nodeLaunchOf({ launch }: Post): NodeLaunch {
 function giveTo({ identity }: NodeLaunch, folder: string): void {
   if (identity !== undefined) chownSync(folder, identity.uid, identity.gid);
 }
+
+const handsOver = ({ config }: Post) => config.backend === 'cluster';
 
 function environment(post: Post, socketFolder: string | undefined): NodeJS.ProcessEnv {
   const { config, launch } = post;
@@ -109,12 +117,13 @@ export function whoseVariables({ launch, slot, generation }: Post): NodeJS.Proce
   };
 }
 
-function agentSettings({ config, ports }: Post, socketFolder: string | undefined): AgentSettings {
+function agentSettings(post: Post, socketFolder: string | undefined): AgentSettings {
+  const { config, ports } = post;
   return {
     channel: CHANNEL,
     waitReady: config.waitReady,
     beatMs: Math.min(BEAT_MS, config.hangTimeout / 3),
-    takesConnections: config.backend === 'cluster',
+    takesConnections: handsOver(post),
     ...(config.port !== undefined && { port: config.port }),
     ...(config.host !== undefined && { host: config.host }),
     ...(ports !== undefined && { ports }),

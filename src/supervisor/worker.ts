@@ -7,6 +7,7 @@ import { readChannel } from './channel.js';
 import { Deferred } from './deferred.js';
 import { type Exit, inWords } from './exit.js';
 import { WorkerFailure } from './failure.js';
+import type { HandOver } from './hand-over.js';
 import { Output } from './output.js';
 import { endGroup, signalGroup } from './process-group.js';
 import { type Demands, Proof } from './proof.js';
@@ -119,15 +120,30 @@ export class Worker {
     return this.#gone.promise;
   }
 
+  /** Where it takes connections; absent unless with `--backend cluster`, or when it could not be started. */
+  get handOver(): HandOver | undefined {
+    return this.#spawned?.handOver;
+  }
+
+  /**
+   * Under `--backend cluster`: its answers close their connections from now on, idle ones close in `idleMs` milliseconds; resolves
+   * when none is left, or it has ended.
+   */
+  async retire(idleMs: number): Promise<void> {
+    if (this.#lifecycle.is('exited')) return;
+    const order: Order = { type: 'retire', idleMs };
+    this.#spawned?.channel.write(`${JSON.stringify(order)}\n`);
+    await Promise.race([this.#drained.promise, this.exited]);
+  }
+
   /** In ms, since it was started. */
   get uptimeMs(): number {
     return performance.now() - this.#startedAt;
   }
 
   /** Takes no new work; resolves when what it holds is done, `drainTimeout` has passed, or it has ended. */
-  drain(released: Promise<unknown>): Promise<void> {
+  drain(done: Promise<unknown>): Promise<void> {
     this.#lifecycle.to('draining');
-    const done = Promise.all([released, this.#retire()]);
     return new Promise((resolve) => {
       this.#lifecycle.after(this.#post.config.drainTimeout, resolve);
       this.#lifecycle.scope.addEventListener('abort', () => resolve(), { once: true });
@@ -151,17 +167,6 @@ export class Worker {
   kill(): void {
     this.#enterStopping();
     if (this.#group !== undefined) signalGroup(this.#group, 'SIGKILL');
-  }
-
-  /** Connections that were handed over to it are out of the front's sight: it has to say when none is left. */
-  async #retire(): Promise<void> {
-    if (this.#post.config.backend !== 'cluster') return;
-    this.#order({ type: 'retire' });
-    await this.#drained.promise;
-  }
-
-  #order(order: Order): void {
-    this.#spawned?.channel.write(`${JSON.stringify(order)}\n`);
   }
 
   #enterStopping(): boolean {

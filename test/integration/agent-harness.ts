@@ -137,6 +137,11 @@ export class Worker {
     return message;
   }
 
+  async drained(): Promise<void> {
+    const message = await this.#announcements.next();
+    if (message.type !== 'drained') throw new Error(`not drained: ${JSON.stringify(message)}`);
+  }
+
   async opened(): Promise<Door> {
     return (await this.listening()).door!;
   }

@@ -8,8 +8,11 @@ export interface Load {
   readonly name: string;
   /** How many connections use it at the same time. */
   readonly lanes: number;
-  /** `each turn`: a connection serves one turn and is then closed. */
-  readonly connection: 'kept' | 'each turn';
+  /**
+   * `each turn`: a connection serves one turn and is then closed; `until told`: it is kept, and another one is opened when an
+   * answer says `Connection: close`.
+   */
+  readonly connection: 'kept' | 'until told' | 'each turn';
   /** What a lane does over and over: sends something, and counts what becomes of it. */
   turn(client: RawClient, tally: Tally): Promise<void>;
 }
@@ -63,7 +66,7 @@ export class RunningLoad {
   async #use(client: RawClient): Promise<void> {
     this.#clients.add(client);
     await this.#load.turn(client, this.tally);
-    if (this.#load.connection === 'kept') await this.#useAgain(client);
+    if (this.#load.connection !== 'each turn') await this.#useAgain(client);
     client.end();
     await client.closed;
     this.#clients.delete(client);
@@ -71,7 +74,8 @@ export class RunningLoad {
 
   async #useAgain(client: RawClient): Promise<void> {
     while (client.open && !this.#stop.signal.aborted) await this.#load.turn(client, this.tally);
-    if (client.lapse !== undefined) this.tally.count(client.lapse);
+    const wasTold = this.#load.connection === 'until told' && client.wasTold;
+    if (client.lapse !== undefined && !wasTold) this.tally.count(client.lapse);
   }
 
   async #abandon(): Promise<void> {

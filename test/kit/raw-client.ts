@@ -44,6 +44,7 @@ export class RawClient {
   #state: 'open' | 'ending' | 'closed' = 'open';
   #responding = false;
   #lapse: Lapse | undefined;
+  #wasTold = false;
   /** Resolves when the socket is closed, by whomever. */
   readonly closed: Promise<void>;
 
@@ -75,6 +76,11 @@ export class RawClient {
   /** Set when the other side closed the connection, announced to, or spoke unasked, while no request was outstanding. */
   get lapse(): Lapse | undefined {
     return this.#lapse;
+  }
+
+  /** Whether an answer said `Connection: close`, as a server does that wants its clients to connect anew. */
+  get wasTold(): boolean {
+    return this.#wasTold;
   }
 
   /** Sends a request, behind those outstanding if there are any, and resolves with what became of it. Never rejects. */
@@ -133,8 +139,9 @@ export class RawClient {
   }
 
   #done(response: Response): void {
+    this.#wasTold ||= response.fields.get('connection')?.toLowerCase() === 'close';
     this.#outstanding.shift()?.settle({ response });
-    if (response.fields.get('connection')?.toLowerCase() === 'close') this.#announcedClose();
+    if (this.#wasTold) this.#announcedClose();
   }
 
   #announcedClose(): void {

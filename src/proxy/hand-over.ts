@@ -1,0 +1,150 @@
+import type { Socket } from 'node:net';
+import { Lifecycle, type Moves } from '../core/lifecycle.js';
+import type { Backend } from './backend.js';
+import type { Balancer, Claimant } from './balancer.js';
+import type { Lease } from './lease.js';
+import type { Relay } from './listener.js';
+import { MAX_ATTEMPTS } from './upstream.js';
+
+/** A worker that takes client connections as its own. */
+export interface Recipient {
+  /**
+   * Offers it a connection that was not read from. Once it is `taken`, it is the worker's; with any other outcome the worker will
+   * never read from it. Resolves in `ms` milliseconds at the latest.
+   */
+  take(client: Socket, port: number, ms: number): Promise<'taken' | 'refused' | 'missed' | 'lost'>;
+}
+
+/** What an operator may say of handing over. */
+export interface HandOverSettings {
+  /** How long a worker may take to take a connection, in milliseconds. */
+  readonly connectTimeout: number;
+}
+
+/** Where connections go, and to whom. */
+export interface Places {
+  readonly port: number;
+  readonly recipientOf: (backend: Backend) => Recipient | undefined;
+}
+
+/**
+ * Balances connections, and hands each to its worker whole: nothing of it is read here. The lease ends when the worker has taken
+ * it; from then on only the worker knows of it.
+ */
+export class HandOverRelay implements Relay {
+  readonly #balancer: Balancer;
+  readonly #places: Places;
+  /** In force from the next attempt on. */
+  settings: HandOverSettings;
+  readonly #held = new Set<HeldConnection>();
+
+  constructor(balancer: Balancer, settings: HandOverSettings, places: Places) {
+    this.#balancer = balancer;
+    this.settings = settings;
+    this.#places = places;
+  }
+
+  /** Those that no worker has taken yet. */
+  get connections(): number {
+    return this.#held.size;
+  }
+
+  accept(client: Socket, closed: () => void): void {
+    const held = new HeldConnection(client, this.#balancer, {
+      offer: async ({ backend }) =>
+        this.#places.recipientOf(backend)?.take(client, this.#places.port, this.settings.connectTimeout) ?? 'lost',
+      closed: () => {
+        this.#held.delete(held);
+        closed();
+      },
+    });
+    this.#held.add(held);
+    this.#balancer.claim(held);
+  }
+
+  /** What is in hand was accepted, and still finds its worker. */
+  finish(): void {}
+
+  close(): void {
+    for (const held of this.#held) held.close();
+  }
+}
+
+/**
+ *     claiming -> offered -> closed    taken: the worker has a descriptor of its own
+ *     offered -> claiming              the worker did not take it, so anybody may have it
+ *     any -> closed
+ */
+type State = 'claiming' | 'offered' | 'closed';
+
+const MOVES: Moves<State> = {
+  claiming: ['offered', 'closed'],
+  offered: ['claiming', 'closed'],
+  closed: [],
+};
+
+interface Surroundings {
+  readonly offer: (lease: Lease) => ReturnType<Recipient['take']>;
+  readonly closed: () => void;
+}
+
+/** A client connection from its acceptance until a worker has taken it. */
+class HeldConnection implements Claimant {
+  readonly #client: Socket;
+  readonly #balancer: Balancer;
+  readonly #around: Surroundings;
+  readonly #lifecycle = new Lifecycle<State>('A held connection', 'claiming', MOVES);
+  #lease: Lease | undefined;
+  #attempts = 0;
+
+  constructor(client: Socket, balancer: Balancer, around: Surroundings) {
+    this.#client = client;
+    this.#balancer = balancer;
+    this.#around = around;
+    client.on('error', () => {}); // unread, it tells nothing until it is closed
+  }
+
+  claimed(lease: Lease): void {
+    this.#lease = lease;
+    this.#attempts++;
+    this.#lifecycle.to('offered');
+    void this.#offer(lease);
+  }
+
+  refused(): void {
+    this.close();
+  }
+
+  /** Ends the connection. Closing would not do: a descriptor may lie unread in the channel of a worker that is stuck. */
+  close(): void {
+    if (this.#lifecycle.is('closed')) return;
+    this.#client.destroySoon();
+    this.#leave();
+  }
+
+  #leave(): void {
+    this.#lifecycle.to('closed');
+    this.#balancer.withdraw(this);
+    this.#lease?.release();
+    this.#around.closed();
+  }
+
+  /** The worker has a descriptor of its own. */
+  #given(): void {
+    this.#client.destroy();
+    this.#leave();
+  }
+
+  async #offer(lease: Lease): Promise<void> {
+    const outcome = await this.#around.offer(lease);
+    if (this.#lifecycle.is('closed')) return;
+    if (outcome === 'taken') return this.#given();
+    if (this.#attempts >= MAX_ATTEMPTS) return this.close();
+    this.#lease = undefined;
+    lease.release();
+    // Also one that refuses: its server has closed, and others may be left to ask.
+    this.#balancer.shun(lease.backend);
+    this.#lifecycle.to('claiming');
+    this.#balancer.claim(this);
+  }
+}
