@@ -54,7 +54,7 @@ export class Generation {
     this.#config = config;
     this.#launch = launch;
     this.#household = household;
-    this.#ward = new Ward(household.journal);
+    this.#ward = new Ward(household.journal, () => this.#changed());
     this.#openings = new Openings(household.open);
     this.#lifecycle = new Lifecycle<GenerationState>(`Generation ${number}`, 'starting', MOVES);
   }
@@ -163,9 +163,10 @@ export class Generation {
     return slot.worker;
   }
 
-  /** Whether a worker is ready and serves in one of its slots. */
+  /** Whether a worker is ready and has one of its slots, in service or kept warm for it. */
   holds(worker: Worker): boolean {
-    return this.#slots.get(worker.slot)?.worker === worker && worker.state === 'ready' && this.#lifecycle.is('serving');
+    const isHolder = this.#slots.get(worker.slot)?.worker === worker && worker.state === 'ready';
+    return isHolder && this.#lifecycle.is('serving', 'standby');
   }
 
   /** Drains and stops all workers; resolves when the last one is gone. */
@@ -180,6 +181,7 @@ export class Generation {
   /** Ends a start for `reason`; resolves when the last worker is gone. */
   async abandon(reason: Error): Promise<void> {
     if (this.#lifecycle.is('starting')) this.#lifecycle.to('abandoned');
+    if (!this.#lifecycle.is('abandoned')) return; // zdlb stops, and those that have taken over finish what they hold
     this.#broken.reject(reason);
     for (const worker of this.#workers) worker.stop();
     await Promise.all(this.workers.map((worker) => worker.gone));
@@ -223,6 +225,7 @@ export class Generation {
     worker.ready
       .then(() => {
         checkup = this.#watch(worker);
+        if (worker.vitals !== undefined) checkup?.felt(worker.vitals); // it may block its event loop before the next beat
         return this.#changed();
       })
       .catch((failure: Error) => this.#broken.reject(failure));
@@ -248,23 +251,12 @@ export class Generation {
 
   #watch(worker: Worker): Checkup | undefined {
     if (worker.state !== 'ready') return undefined; // it has ended in the same tick
-    const { unfit } = this.#household;
-    return new Checkup(
-      this.#config,
-      this.#healthCheck(() => worker),
-      worker.scope,
-      {
-        ailing: (reason) => {
-          this.#ward.admit(worker, reason);
-          this.#changed();
-        },
-        recovered: () => {
-          this.#ward.discharge(worker);
-          this.#changed();
-        },
-        unfit: (ailment, reason) => unfit(worker, ailment, reason),
-      },
-    );
+    const health = this.#healthCheck(() => worker);
+    return new Checkup(this.#config, health, worker.scope, {
+      ailing: (reason) => this.#ward.admit(worker, reason),
+      recovered: () => this.#ward.discharge(worker),
+      unfit: (ailment, reason) => this.#household.unfit(worker, ailment, reason),
+    });
   }
 
   /** Ready, and with it every port that was announced so far. */

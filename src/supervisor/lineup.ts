@@ -39,8 +39,9 @@ export class Lineup {
       .toSorted((one, other) => one.slot - other.slot);
   }
 
-  /** The slots that a generation holds and no newer one. */
+  /** The slots that a generation holds and no newer one; none while it is kept warm. */
   slotsOf(generation: Generation): readonly number[] {
+    if (generation.state === 'standby') return [];
     const newer = this.#generations.slice(this.#generations.indexOf(generation) + 1);
     return generation.slots.filter((slot) => newer.every(({ slotsInService }) => !slotsInService.includes(slot)));
   }

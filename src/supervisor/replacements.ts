@@ -41,8 +41,10 @@ export class Replacements {
     this.resume();
   }
 
-  /** Goes on, now that it may be the time again. */
+  /** Goes on, now that it may be the time again. Nobody waits behind those that have left meanwhile. */
   resume(): void {
+    for (const worker of this.#queue.keys()) if (worker.state !== 'ready') this.#queue.delete(worker);
+    if (this.#queue.size === 0) this.clear();
     if (!this.#isBusy && this.#retry === undefined) void this.#run();
   }
 

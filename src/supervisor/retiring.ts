@@ -19,9 +19,9 @@ export class Retiring {
     return end.finally(() => this.#ends.delete(end));
   }
 
-  /** Resolves when fewer than `max` retire: nothing is cut short to make room. */
-  async room(max: number): Promise<void> {
-    while (this.#ends.size >= max) {
+  /** Resolves when `leaving` more, or all that there are, make no more than `max`: nothing is cut short to make room. */
+  async room(max: number, leaving: number): Promise<void> {
+    while (this.#ends.size > Math.max(0, max - leaving)) {
       const message = `The reload waits: ${this.#ends.size} former generations still finish what they hold`;
       this.#journal.info({ event: 'reload.waiting', retiring: this.#ends.size }, message);
       await Promise.race(this.#ends);

@@ -47,6 +47,7 @@ async function prove(generation: Generation, batch: readonly number[], { proceed
   } catch (error) {
     if (generation.state === 'serving') await generation.dismiss(batch);
     else await generation.abandon(error as Error);
+    proceed(); // when zdlb stops, that is the reason, and not what became of the workers
     throw error;
   }
 }

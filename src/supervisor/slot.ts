@@ -60,6 +60,7 @@ export class Slot {
 
   /** Its worker has crashed: starts a successor when the backoff has passed, or lets the one that starts already have the slot. */
   refill(exit: Exit): void {
+    if (this.#successor?.state === 'exited') this.#keep(); // it went first, and its last words are still being read
     if (this.#successor !== undefined) return this.#succeed();
     const delayMs = this.#backoff.next(exit.servedMs ?? 0);
     this.#lifecycle.to('waiting');

@@ -68,7 +68,7 @@ export class Succession {
     try {
       await this.#rollOut(generation, wanted, surge);
     } catch (error) {
-      if (this.#wanted === wanted && before !== wanted) this.#comeBackTo(before);
+      if (this.#wanted === wanted && before !== wanted) this.#stopHalfWay(generation, before);
       throw error;
     }
     if (this.lineup.former.length > 0) await this.#watch(generation, wanted, before);
@@ -83,6 +83,7 @@ export class Succession {
   /** Ends the watch window, if one is open: the new generation stays. */
   endWindow(): void {
     this.#window?.end();
+    this.#window = undefined; // its verdict is out: who comes later in this tick must not think that it is open
   }
 
   /** Gives the work back to the former generation, if it is warm. */
@@ -113,11 +114,14 @@ export class Succession {
       },
       batchDone: (ready) => this.#means.log.batchDone(ready, wanted.workers),
     });
-    if (!keepsFormer) this.#retireFormer();
+    if (keepsFormer) return;
+    this.#owner.proceed(); // zdlb may have been stopped in the tick of the swap
+    this.#retireFormer();
   }
 
   /** The swap: in one tick those workers of the new generation that have proved themselves get all new work of their slots. */
   #takeOver(next: Generation, wanted: Wanted): void {
+    this.#owner.proceed();
     if (next.state === 'starting' && this.lineup.newest !== undefined) this.#means.dataPath.configure(wanted.config);
     next.serve();
     this.lineup.add(next);
@@ -128,12 +132,15 @@ export class Succession {
   #retireFormer(): void {
     const { former } = this.lineup;
     for (const generation of former) this.lineup.remove(generation);
+    this.rotate(); // with fewer workers than before, the former ones of the slots that are given up still had work
     for (const generation of former) this.#owner.retire(generation);
   }
 
   async #watch(generation: Generation, asked: Wanted, before: Wanted): Promise<void> {
+    this.#owner.proceed();
     const { former } = this.lineup;
     for (const warm of former) warm.standBy();
+    this.rotate(); // with fewer workers than before, they still served the slots that are given up
     this.#means.log.watching(generation.number, former, generation.config.watchWindow);
     const window = new WatchWindow(generation.config, former[0]!.tally, () => generation.tally);
     this.#window = window;
@@ -145,6 +152,12 @@ export class Succession {
     const isScaled = this.#wanted.workers !== asked.workers;
     this.#swapBack(generation, isScaled ? { ...before, workers: this.#wanted.workers } : before);
     throw new ZdlbError('worker', `Generation ${generation.number} was taken back: ${await verdict.reason}`);
+  }
+
+  /** The batches that have taken over stay: those whom they relieved wait for no window any more. */
+  #stopHalfWay(generation: Generation, before: Wanted): void {
+    for (const former of this.lineup.former) void former.leave(generation.slotsInService, this.#means.drain);
+    this.#comeBackTo(before);
   }
 
   /** In one tick all new work goes back to those that were relieved. */

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { availableParallelism } from 'node:os';
 import type { Config } from '../core/config.js';
 import { ZdlbError } from '../core/errors.js';
@@ -73,6 +74,7 @@ export class Supervisor {
       watching: () => {
         this.#lifecycle.to('watching');
         this.#replacements.resume();
+        if (this.#remembered !== undefined) this.#succession.endWindow();
       },
       retire: (generation) => void this.#retire(generation, this.#drain),
     });
@@ -142,13 +144,14 @@ export class Supervisor {
   /**
    * Gives the work back to the former generation while that is kept warm; resolves with its number. The reload fails.
    *
-   * @throws {ZdlbError} `cold` when none is warm
+   * @throws {ZdlbError} `cold` when none is warm; `stopping` when zdlb was stopped before it was done
    */
   async rollback(): Promise<number> {
     if (!this.#succession.isReversible)
       throw new ZdlbError('cold', 'Cannot roll back: no former generation is warm (see --watch-window)');
     this.#succession.takeBack('the operator asked for it');
     await this.#operation;
+    this.#assertNotStopping();
     return this.#lineup.newest!.number;
   }
 
@@ -159,7 +162,7 @@ export class Supervisor {
    * @throws {ZdlbError} `worker` when one that joins failed; it will be tried again
    */
   async scale(to: number | ((wanted: number) => number)): Promise<void> {
-    while (this.#lifecycle.is('starting', 'reloading')) await this.#operation;
+    while (this.#lifecycle.is('starting', 'reloading')) await once(this.#lifecycle.scope, 'abort');
     if (!this.#lifecycle.is('serving', 'watching')) throw this.#refusal('scale');
     const workers = typeof to === 'number' ? to : to(this.#succession.wanted.workers);
     await this.#succession.resize(Math.max(1, workers));
@@ -212,7 +215,7 @@ export class Supervisor {
     const began = performance.now();
     this.#reloads.started(number);
     try {
-      await this.#retiring.room(config.maxRetiring);
+      await this.#retiring.room(config.maxRetiring, this.#lineup.all.length);
       await this.#raise(this.#wantedOf(config), config.surge);
     } catch (error) {
       throw this.#reloads.failed(number, error, this.#lineup.describe());
@@ -253,18 +256,17 @@ export class Supervisor {
     this.#lifecycle.to('stopping');
     this.#replacements.clear();
     this.#succession.endWindow();
-    const farewells = [...this.#generations].map((generation) => this.#endOf(generation));
+    // Together: while one worker holds work, its clients may send more, to any worker. Ailing ones may hold some as well.
+    const working = [...this.#generations].filter(({ state }) => state === 'serving' || state === 'standby');
+    const ready = working.flatMap(({ workers }) => workers).filter(({ state }) => state === 'ready');
+    const done = Promise.all(ready.map(this.#drain));
+    const farewells = [...this.#generations].map((generation) => {
+      if (generation.state === 'starting') return generation.abandon(STOPPING);
+      return working.includes(generation) ? this.#retire(generation, () => done) : undefined; // on its way out already
+    });
     await Promise.all([...farewells, this.#retiring.end(), this.#operation]);
     await this.#household.warden.close();
     this.#lifecycle.to('stopped');
-  }
-
-  #endOf(generation: Generation): Promise<void> | undefined {
-    if (generation.state === 'starting') return generation.abandon(STOPPING);
-    if (generation.state !== 'serving' && generation.state !== 'standby') return undefined; // on its way out already
-    // Together: while one worker holds work, its clients may send more, to any worker.
-    const done = Promise.all(generation.rotation.map(this.#drain));
-    return this.#retire(generation, () => done);
   }
 
   #assertNotStopping(): void {

@@ -8,10 +8,13 @@ import type { Worker } from './worker.js';
  */
 export class Ward {
   readonly #journal: Journal;
+  readonly #changed: () => void;
   readonly #ailing = new Set<Worker>();
 
-  constructor(journal: Journal) {
+  /** @param changed called when others than before are fit */
+  constructor(journal: Journal, changed: () => void) {
     this.#journal = journal;
+    this.#changed = changed;
   }
 
   admit(worker: Worker, reason: string): void {
@@ -20,6 +23,7 @@ export class Ward {
       { event: 'worker.unhealthy', slot: worker.slot, generation: worker.generation, pid: worker.pid, reason },
       `Worker ${worker.slot} ${reason}: it gets no new work while others can take it`,
     );
+    this.#changed();
   }
 
   discharge(worker: Worker): void {
@@ -28,6 +32,7 @@ export class Ward {
       { event: 'worker.healthy', slot: worker.slot, generation: worker.generation, pid: worker.pid },
       `Worker ${worker.slot} is well again`,
     );
+    this.#changed();
   }
 
   /** It has ended. */
