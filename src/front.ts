@@ -8,7 +8,7 @@ import { ZdlbError, messageOf } from './core/errors.js';
 import type { Journal } from './core/journal.js';
 import type { Listening } from './core/messages.cjs';
 import { Admission, type AdmissionSettings } from './proxy/admission.js';
-import { openFilesLimit, withinOpenFiles } from './proxy/open-files.js';
+import { OpenFiles } from './proxy/open-files.js';
 import { PublicPort } from './public-port.js';
 import type { DataPath, Tally } from './supervisor/data-path.js';
 import { commandSpawner } from './supervisor/command-spawner.js';
@@ -21,6 +21,8 @@ import type { OpenDoor, Worker } from './supervisor/worker.js';
 const IDLE_MARGIN_MS = 1_000;
 
 const AGENT = fileURLToPath(new URL('agent/agent.cjs', import.meta.url));
+/** Generations beside those that retire: one serves, one is kept warm for the watch window, one starts. */
+const NOT_RETIRING = 3;
 
 /** What a port of a running front looks like from outside. */
 export interface ListenerStatus {
@@ -40,6 +42,7 @@ export class Front implements DataPath {
   #config: Config;
   readonly #journal: Journal;
   readonly #supervisor: Supervisor;
+  readonly #openFiles: OpenFiles;
   readonly #admission: Admission;
   readonly #ports = new Map<number, PublicPort>();
   readonly #socketFolder: string | undefined;
@@ -57,6 +60,7 @@ export class Front implements DataPath {
     this.#config = config;
     this.#journal = journal;
     this.#listening = listening;
+    this.#openFiles = new OpenFiles(journal);
     this.#admission = new Admission(this.#bounds(), journal);
     this.#socketFolder = config.transport === 'unix' ? makeFolder() : undefined;
     this.#supervisor = new Supervisor({ config, dataPath: this, journal, spawn: spawnerOf(this.#socketFolder) });
@@ -191,15 +195,11 @@ export class Front implements DataPath {
 
   /** The bounds of connections as they are wanted, or as far as the system allows. */
   #bounds(): AdmissionSettings {
-    const { maxConnections, workers } = this.#config;
-    const limit = openFilesLimit();
-    const bounds = withinOpenFiles(this.#config, workers === 'max' ? availableParallelism() : workers, limit);
-    if (bounds.maxConnections < maxConnections) {
-      const entry = { event: 'connections.lowered', maxConnections: bounds.maxConnections, openFiles: limit };
-      const message = `At most ${bounds.maxConnections} connections at a time, not ${maxConnections === Infinity ? 'any number' : maxConnections}: this process may have ${limit} open files, and a connection may take two. Raise it with ulimit -n`;
-      this.#journal.info(entry, message);
-    }
-    return bounds;
+    const { workers, maxRetiring } = this.#config;
+    return this.#openFiles.fit(this.#config, {
+      workers: workers === 'max' ? availableParallelism() : workers,
+      generations: NOT_RETIRING + maxRetiring,
+    });
   }
 
   /** The one that `--port` names, in whatever order the program opens them; else the first that it has opened. */

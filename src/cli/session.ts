@@ -2,13 +2,27 @@ import { isatty } from 'node:tty';
 import type { Config } from '../core/config.js';
 import { ZdlbError, messageOf } from '../core/errors.js';
 import { Front } from '../front.js';
+import { startFolder } from '../supervisor/start-folder.js';
+import { watchSettings } from '../watch/settings.js';
+import type { Watcher } from '../watch/watcher.js';
 import type { Log } from './log.js';
 import { PidFile } from './pid-file.js';
 import { type Operator, obeySignals } from './signals.js';
 import { tellStanding } from './standing.js';
 
 /** What can't change while the front runs, by its name in the configuration. */
-const FIXED = ['name', 'port', 'host', 'mode', 'httpEngine', 'backend', 'transport', 'pidFile', 'logFormat'] as const;
+const FIXED = [
+  'name',
+  'port',
+  'host',
+  'mode',
+  'httpEngine',
+  'backend',
+  'transport',
+  'pidFile',
+  'logFormat',
+  'watch',
+] as const;
 
 /**
  * Within this many ms a second signal is the first one again: npm passes on the Ctrl-C that the terminal has sent to all, and
@@ -25,6 +39,9 @@ export class Session implements Operator {
   readonly #pidFile: PidFile | undefined;
   /** Where standard output was a terminal, SIGHUP says that it was closed. */
   readonly #wasTerminal = isatty(1);
+  #watcher: Watcher | undefined;
+  /** What SIGHUP read last, in force or not: the repair of a file that it led to is to be tried. */
+  #readLast: Config | undefined;
   #stopped: Promise<void> | undefined;
   #stoppedAt = 0;
   #hasEnded: () => void = () => {};
@@ -52,10 +69,12 @@ export class Session implements Operator {
       this.#hasEnded = resolve;
     });
     try {
+      if (this.#config.watch) await this.#watch();
       await this.#start();
       await ended;
       await this.#stopped;
     } finally {
+      this.#watcher?.close();
       this.#pidFile?.remove();
     }
   }
@@ -78,6 +97,8 @@ export class Session implements Operator {
     try {
       const config = this.#newConfig();
       this.#log.journal.level = config.logLevel;
+      this.#readLast = config;
+      this.#watcher = this.#watcher?.follow(watchSettings(startFolder, config));
       this.#front.requestReload(config);
     } catch (error) {
       const reason = messageOf(error);
@@ -103,8 +124,17 @@ export class Session implements Operator {
   #stopGently(): void {
     this.#log.journal.info({ event: 'stopping' }, 'Stopping: no new connections, what is under way may end');
     this.#stoppedAt = performance.now();
+    this.#watcher?.close();
     this.#stopped = this.#front.stop();
     this.#hasEnded();
+  }
+
+  /** The libraries are loaded only for those who develop. */
+  async #watch(): Promise<void> {
+    const { Watcher } = await import('../watch/watcher.js');
+    if (this.#stopped !== undefined) return;
+    const settings = watchSettings(startFolder, this.#config);
+    this.#watcher = new Watcher(settings, this.#log.journal, () => this.#front.requestReload(this.#readLast));
   }
 
   async #start(): Promise<void> {

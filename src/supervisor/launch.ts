@@ -1,6 +1,5 @@
-import { statSync } from 'node:fs';
 import { access, constants, readFile, realpath, stat } from 'node:fs/promises';
-import { basename, extname, isAbsolute, resolve } from 'node:path';
+import { basename, extname, resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 import { type Config, options } from '../core/config.js';
 import { messageOf, systemCode, ZdlbError } from '../core/errors.js';
@@ -8,6 +7,7 @@ import { AGENT_SETTINGS } from '../core/messages.cjs';
 import { findExecutable, pin } from './executable.js';
 import { type Identity, resolveIdentity } from './identity.js';
 import { resolveScript } from './script.js';
+import { startFolder } from './start-folder.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -90,28 +90,6 @@ async function commandLaunch(
   const { file, argv0 } = await found(`Cannot run ${command}`, pin(path));
   return { ...setting, name: name ?? basename(argv0), command: file, argv0 };
 }
-
-/**
- * The folder in which the front was started, by the path that the user went: `current` of a deployment that swaps symbolic
- * links. The system's own answer is the folder behind the link, which the next deployment leaves behind. $PWD is
- * what the shell believes, and only true while it names the same folder.
- */
-function logicalFolder(): string {
-  const logical = process.env['PWD'] ?? '';
-  try {
-    const physical = process.cwd();
-    return isAbsolute(logical) && isSameFolder(logical, physical) ? logical : physical;
-  } catch {
-    return isAbsolute(logical) ? logical : '/'; // the folder has been deleted
-  }
-}
-
-function isSameFolder(one: string, other: string): boolean {
-  const [a, b] = [one, other].map((path) => statSync(path, { throwIfNoEntry: false }));
-  return a !== undefined && b !== undefined && a.dev === b.dev && a.ino === b.ino;
-}
-
-const startFolder = logicalFolder();
 
 async function realFolder(base: string, folder: string): Promise<string> {
   const path = resolve(base, folder);

@@ -1,4 +1,4 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { EventEmitter, once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -28,12 +28,16 @@ export interface FrontOptions {
   readonly script?: string;
   /** What stands after the script. */
   readonly scriptArgs?: readonly string[];
-  /** Options of zdlb, before the script. `--log-format json` is always there. */
+  /** Options of zdlb, before the script. `--log-format` is always there. */
   readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
   /** How many files each of its processes may have open. */
   readonly openFiles?: number;
+  /** The log as people see it: each line is an entry of the event `not JSON`. */
+  readonly isForPeople?: boolean;
+  /** How many files it may watch. Needs {@link canBoundWatches}. */
+  readonly watches?: number;
 }
 
 /** Which entries are meant: an event's name, and what its fields must be. */
@@ -149,11 +153,12 @@ export class Front {
 }
 
 /** Spawns `zdlb` and doesn't wait for anything; it is ended with the test. */
-export function spawnFront({ script, scriptArgs = [], args = [], env = {}, cwd, openFiles }: FrontOptions): Front {
+export function spawnFront(options: FrontOptions): Front {
+  const { script, scriptArgs = [], args = [], env = {}, cwd, isForPeople = false } = options;
   const { PATH, HOME, TMPDIR } = process.env;
-  const words = [BIN, '--log-format', 'json', ...args, ...(script === undefined ? [] : [script]), ...scriptArgs];
-  const limit = openFiles === undefined ? [] : ['sh', '-c', `ulimit -n ${openFiles}; exec "$@"`, 'sh'];
-  const [command, ...rest] = [...limit, process.execPath, ...words] as [string, ...string[]];
+  const format = isForPeople ? 'pretty' : 'json';
+  const words = [BIN, '--log-format', format, ...args, ...(script === undefined ? [] : [script]), ...scriptArgs];
+  const [command, ...rest] = [...bounded(options), process.execPath, ...words] as [string, ...string[]];
   const child = spawn(command, rest, {
     cwd,
     env: { PATH, HOME, ...(TMPDIR === undefined ? {} : { TMPDIR }), ...env },
@@ -162,6 +167,24 @@ export function spawnFront({ script, scriptArgs = [], args = [], env = {}, cwd, 
   const front = new Front(child);
   onTestFinished(() => front.kill());
   return front;
+}
+
+/** What gives the command behind it fewer of the system's resources. */
+function bounded({ openFiles, watches }: FrontOptions): readonly string[] {
+  if (openFiles !== undefined) return ['sh', '-c', `ulimit -n ${openFiles}; exec "$@"`, 'sh'];
+  return watches === undefined ? [] : withWatches(watches);
+}
+
+/** The system counts watches by user namespace, so a new one may have a bound of its own. */
+const withWatches = (count: number) => {
+  const script = `echo ${count} > /proc/sys/user/max_inotify_watches && exec "$@"`;
+  return ['unshare', '--user', '--map-root-user', 'sh', '-c', script, 'sh'];
+};
+
+/** Whether the system lets a test bound the number of watched files. */
+export function canBoundWatches(): boolean {
+  const [command, ...args] = [...withWatches(1), 'true'];
+  return spawnSync(command, args).status === 0;
 }
 
 /** Spawns `zdlb` with two workers, unless `args` want others, on a free port, and waits until they serve. */

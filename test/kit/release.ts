@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, readFile, realpath, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
 
 const FIXTURES = new URL('../fixtures/', import.meta.url);
@@ -48,14 +49,29 @@ export class Release {
     const target = join(this.folder, `r${version}`);
     await mkdir(target, { recursive: true });
     await replace(join(target, 'server.cjs'), code);
-    const link = join(this.folder, 'next');
-    await symlink(`r${version}`, link);
-    await rename(link, join(this.folder, 'current'));
+    await this.#point(`r${version}`);
+  }
+
+  /**
+   * Points `current` to a folder in which the program is a link to one of test/fixtures: it runs where it lies, with
+   * what it requires.
+   */
+  async deployFixture(name: string): Promise<void> {
+    const target = join(this.folder, basename(name));
+    await mkdir(target);
+    await symlink(fileURLToPath(new URL(name, FIXTURES)), join(target, 'server.cjs'));
+    await this.#point(basename(name));
   }
 
   /** Replaces the code in the folder that `current` points to. */
   async overwrite(version: number, code = this.#source(version)): Promise<void> {
     await replace(join(this.folder, `r${this.#latest}`, 'server.cjs'), code);
+  }
+
+  async #point(folder: string): Promise<void> {
+    const link = join(this.folder, 'next');
+    await symlink(folder, link);
+    await rename(link, join(this.folder, 'current'));
   }
 }
 
