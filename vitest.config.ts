@@ -7,7 +7,7 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     testTimeout: 30_000,
     hookTimeout: 30_000,
-    // Integration tests start whole process trees: two files at a time is what two cores carry without skewing timeouts.
-    maxWorkers: 2,
+    // Integration tests start whole process trees, and then mostly wait: three files at a time keep two cores busy.
+    maxWorkers: 3,
   },
 });

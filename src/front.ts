@@ -115,6 +115,7 @@ export class Front implements DataPath {
     this.#isStopping = true;
     for (const worker of this.#retiring) void this.#retire(worker);
     const ports = [...this.#ports.values()];
+    this.#supervisor.finish();
     await withinTime(this.#config.drainTimeout, Promise.all(ports.map((port) => port.finish())));
     this.#drainsNoMore = true;
     await this.#supervisor.stop();

@@ -1,4 +1,3 @@
-import { rmSync } from 'node:fs';
 import type { Config } from './core/config.js';
 import type { Door } from './core/messages.cjs';
 import { Backend } from './proxy/backend.js';
@@ -102,8 +101,6 @@ export class PublicPort {
     const backend = new Backend(door, this.tally(worker));
     this.#backends.set(door, backend);
     if (worker.handOver !== undefined) this.#recipients.set(backend, worker.handOver);
-    const { address } = door;
-    if ('path' in address) void worker.gone.then(() => rmSync(address.path, { force: true }));
     return backend;
   }
 }

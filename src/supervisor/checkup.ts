@@ -39,17 +39,18 @@ export class Checkup {
     this.#scope = scope;
     scope.addEventListener('abort', () => this.#end(), { once: true });
     if (config.maxAge !== Infinity) this.#growOld(config.maxAge);
+    this.#awaitBeat(); // it may block its event loop before the first
     if (health !== undefined) void watchHealth(health, scope, this.#patient);
   }
 
-  /** A beat of its event loop. The first one shows that there is an agent to wait for. */
+  /** A beat of its event loop. */
   felt({ memoryBytes }: Vitals): void {
     if (this.#scope.aborted) return;
-    const { maxMemory, hangTimeout } = this.#config;
+    const { maxMemory } = this.#config;
     if (memoryBytes > maxMemory)
       this.#doctor.unfit('memory', `holds ${inMiB(memoryBytes)}, more than ${inMiB(maxMemory)}`);
     this.#recover('hang');
-    if (hangTimeout !== Infinity) this.#after('hang', hangTimeout, () => this.#silent());
+    this.#awaitBeat();
   }
 
   readonly #patient = {
@@ -75,6 +76,12 @@ export class Checkup {
   #growOld(maxAge: number): void {
     const age = maxAge * (1 - JITTER + 2 * JITTER * Math.random());
     this.#after('age', Math.min(age, LONGEST_TIMER), () => this.#doctor.unfit('age', 'has served long enough'));
+  }
+
+  /** Only Node programs have a hang timeout: for those there is an agent to wait for. */
+  #awaitBeat(): void {
+    const { hangTimeout } = this.#config;
+    if (hangTimeout !== Infinity) this.#after('hang', hangTimeout, () => this.#silent());
   }
 
   #silent(): void {

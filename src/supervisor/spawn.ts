@@ -6,6 +6,7 @@ import { messageOf } from '../core/errors.js';
 import { AGENT_SETTINGS, type AgentSettings } from '../core/messages.cjs';
 import { HandOver } from './hand-over.js';
 import { identityOf, type Launch, type NodeLaunch } from './launch.js';
+import { removeSockets } from './private-sockets.js';
 
 /** The program's own IPC channel (`process.send`). */
 const IPC = 3;
@@ -64,6 +65,8 @@ export function nodeSpawner(agent: string, socketFolder?: string): Spawner {
         stdio: ['ignore', 'pipe', 'pipe', handsOver(post) ? 'ipc' : 'pipe', 'pipe'],
       });
       child.once('error', (error) => failed(error.message)); // EAGAIN, ENOENT … come as an event,
+      const { pid } = child;
+      if (socketFolder !== undefined && pid !== undefined) child.once('exit', () => removeSockets(socketFolder, pid));
       return opened(child);
     } catch (error) {
       failed(messageOf(error)); // ENOMEM and others are thrown

@@ -61,6 +61,8 @@ export class Supervisor {
   #operation: Promise<unknown> = Promise.resolve();
   #remembered: { readonly config: Config | undefined } | undefined;
   #stopped: Promise<void> | undefined;
+  /** Whether the front finishes what it has before it stops: no other code is let in any more. */
+  #isFinishing = false;
 
   constructor({ config, dataPath, journal, spawn }: SupervisorOptions) {
     this.#dataPath = dataPath;
@@ -130,7 +132,7 @@ export class Supervisor {
       this.#succession.endWindow();
       await this.#operation;
     }
-    if (!this.#lifecycle.is('serving')) throw this.#refusal('reload');
+    if (!this.#lifecycle.is('serving') || this.#isFinishing) throw this.#refusal('reload');
     return this.#operate('reloading', () => this.#reload(config ?? this.#succession.wanted.config));
   }
 
@@ -166,6 +168,11 @@ export class Supervisor {
     if (!this.#lifecycle.is('serving', 'watching')) throw this.#refusal('scale');
     const workers = typeof to === 'number' ? to : to(this.#succession.wanted.workers);
     await this.#succession.resize(Math.max(1, workers));
+  }
+
+  /** Begins no reload any more, not even one that waits for its turn; workers that crash still have successors. */
+  finish(): void {
+    this.#isFinishing = true;
   }
 
   /** Drains and stops all workers, when the listeners are closed; resolves when all processes are gone. */
@@ -231,6 +238,7 @@ export class Supervisor {
 
   /** Starts a generation and brings it into service; leaves nothing behind when that fails. */
   async #raise(wanted: Wanted, surge: Config['surge']): Promise<void> {
+    if (this.#isFinishing) throw STOPPING;
     const number = ++this.#latest;
     const launch = await resolveLaunch(wanted.config);
     this.#assertNotStopping();

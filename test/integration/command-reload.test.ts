@@ -2,11 +2,12 @@ import { describe, expect, test } from 'vitest';
 import { startFront } from '../kit/front.ts';
 import { EXACTLY_ONCE, Ledger } from '../kit/ledger.ts';
 import { type Load, startLoad } from '../kit/load.ts';
-import { FRESH, FULL_SPEED, LOADS, SLOW_POSTS } from '../kit/loads.ts';
+import { FEW, FULL_SPEED, LOADS, SLOW_POSTS } from '../kit/loads.ts';
 import { hasPython, WITHOUT_PYTHON } from '../kit/python.ts';
 import { fixture, Release } from '../kit/release.ts';
 
-const RELOADS = Number(process.env['ZDLB_TEST_RELOADS'] ?? 1);
+const WANTED = process.env['ZDLB_TEST_RELOADS'];
+const RELOADS = Number(WANTED ?? 1);
 
 interface Program {
   readonly name: string;
@@ -17,28 +18,28 @@ interface Program {
   readonly canRun: boolean;
 }
 
-const FEW = [FULL_SPEED, SLOW_POSTS, FRESH];
+const SOME = [...(WANTED === undefined ? FEW : LOADS), SLOW_POSTS];
 
 const PROGRAMS: readonly Program[] = [
   {
     name: `a Python program${WITHOUT_PYTHON}`,
     fixture: 'programs/app.py',
     command: ['python3', 'server.cjs'],
-    loads: [...LOADS, SLOW_POSTS],
+    loads: SOME,
     canRun: hasPython,
   },
   {
     name: 'a Node program in the place of its shell',
     fixture: 'load-server.cjs',
     command: ['sh', '-c', 'exec node server.cjs'],
-    loads: FEW,
+    loads: SOME,
     canRun: true,
   },
   {
     name: 'a Node program whose shell stays',
     fixture: 'load-server.cjs',
     command: ['sh', '-c', 'node server.cjs; true'],
-    loads: FEW,
+    loads: SOME,
     canRun: true,
   },
 ];

@@ -2,41 +2,50 @@ import { describe, expect, test } from 'vitest';
 import { startFront } from '../kit/front.ts';
 import { EXACTLY_ONCE, Ledger } from '../kit/ledger.ts';
 import { startLoad } from '../kit/load.ts';
-import { ENGINES } from '../kit/relay.ts';
-import { LOADS } from '../kit/loads.ts';
+import { FEW, LOADS } from '../kit/loads.ts';
 import { fixture, Release } from '../kit/release.ts';
 
 const RELOADS = process.env['ZDLB_TEST_RELOADS'];
 /** A reload may have to wait until streams of several seconds have ended. */
 const timeoutFor = (reloads: number) => 30_000 + reloads * 10_000;
 
-describe.each(ENGINES)('by the %s', (engine) => {
-  const reloads = Number(RELOADS ?? (engine === 'relay' ? 2 : 1));
+/** How a front is to reload, how often in `npm test`, and under which loads there. */
+const WAYS = [
+  { name: 'by the relay', args: ['--http-engine', 'relay'], few: 2, loads: LOADS },
+  { name: 'by the http-proxy', args: ['--http-engine', 'http-proxy'], few: 1, loads: FEW },
+  { name: 'one worker at a time', args: ['--surge', '1'], few: 2, loads: FEW },
+];
+
+describe.each(WAYS)('$name', ({ args, few, loads }) => {
+  const reloads = Number(RELOADS ?? few);
   const timeout = timeoutFor(reloads);
+  const batches = args.includes('--surge') ? reloads : 0;
 
-  test.for(LOADS)(`${reloads} reloads go unnoticed under $name`, { timeout }, async (kind) => {
-    const release = await Release.create(await fixture('load-server.cjs'));
-    const ledger = await Ledger.create();
-    const front = await startFront({
-      script: release.script,
-      args: ['--http-engine', engine],
-      env: { LEDGER: ledger.path },
-    });
-    const load = startLoad(kind, front.port);
-    await load.tally.answeredBy('version', 1);
+  test.for(RELOADS === undefined ? loads : LOADS)(
+    `${reloads} reloads go unnoticed under $name`,
+    { timeout },
+    async (kind) => {
+      const release = await Release.create(await fixture('load-server.cjs'));
+      const ledger = await Ledger.create();
+      const front = await startFront({ script: release.script, args, env: { LEDGER: ledger.path } });
+      const load = startLoad(kind, front.port);
+      await load.tally.answeredBy('version', 1);
 
-    for (let version = 2; version <= 1 + reloads; version++) {
-      await release.deploy(version);
-      expect(await front.reload()).toMatchObject({ event: 'reload.done', generation: version });
-      await load.tally.answeredBy('version', version);
-    }
+      for (let version = 2; version <= 1 + reloads; version++) {
+        await release.deploy(version);
+        expect(await front.reload()).toMatchObject({ event: 'reload.done', generation: version });
+        await load.tally.answeredBy('version', version);
+      }
 
-    const tally = await load.stop();
-    const exit = await front.stop();
-    expect(tally.outcomes, tally.examples.join('\n')).toEqual({ ok: tally.issued });
-    expect([...tally.versions]).toEqual(Array.from({ length: 1 + reloads }, (_, index) => String(index + 1)));
-    if (kind.connection === 'kept') expect(tally.connections).toBe(kind.lanes);
-    expect(await ledger.audit(tally.ids())).toEqual(EXACTLY_ONCE);
-    expect(exit).toEqual({ code: 0, signal: null });
-  });
+      const tally = await load.stop();
+      const exit = await front.stop();
+      // The first of two workers; the second ends the reload.
+      expect(front.entries.filter(({ event }) => event === 'reload.batch')).toHaveLength(batches);
+      expect(tally.outcomes, tally.examples.join('\n')).toEqual({ ok: tally.issued });
+      expect([...tally.versions]).toEqual(Array.from({ length: 1 + reloads }, (_, index) => String(index + 1)));
+      if (kind.connection === 'kept') expect(tally.connections).toBe(kind.lanes);
+      expect(await ledger.audit(tally.ids())).toEqual(EXACTLY_ONCE);
+      expect(exit).toEqual({ code: 0, signal: null });
+    },
+  );
 });

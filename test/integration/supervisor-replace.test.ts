@@ -5,7 +5,6 @@ import { GOOD, isAlive, Rig } from '../fixtures/supervisor/rig.ts';
 const REPORTING = `
   const vitals = (memoryBytes) => say({ type: 'vitals', memoryBytes, loopDelayMs: 0, answers: 0, errors: 0 });
   process.on('SIGHUP', () => vitals(2 ** 30));
-  process.on('SIGUSR1', () => vitals(1));
   ${GOOD}`;
 
 /** What the rotation was, each time that it changed. */
@@ -91,7 +90,7 @@ test('a worker that has served long enough is replaced, not all in the same mome
 });
 
 describe('a worker whose beats stop', () => {
-  const BEATING = `const beat = setInterval(() => vitals(1), 100); process.on('SIGUSR1', () => clearInterval(beat)); ${REPORTING}`;
+  const BEATING = `const beat = setInterval(() => vitals(1), 100); process.on('SIGUSR1', () => clearInterval(beat)); const vitals = (memoryBytes) => say({ type: 'vitals', memoryBytes, loopDelayMs: 0, answers: 0, errors: 0 }); ${GOOD}`;
 
   test('leaves the rotation, and is replaced', async () => {
     const rig = await Rig.serving(BEATING, { hangTimeout: '500ms' });
@@ -105,11 +104,17 @@ describe('a worker whose beats stop', () => {
   });
 
   test('and come again, is back in the rotation', async () => {
-    const rig = await Rig.serving(REPORTING, { hangTimeout: '300ms', readyTimeout: '20s' });
-    await rig.deploy(`setTimeout(() => process.exit(1), 500)`); // successors take their time, and fail
-    for (const pid of rig.pids(1).slice(0, 1)) process.kill(pid, 'SIGUSR1');
+    const rig = await Rig.serving(
+      `if (require('fs').existsSync('../slow')) setInterval(() => {}, 1000);
+       else { process.on('SIGHUP', () => setInterval(() => vitals(1), 100)); ${BEATING} }`,
+      { hangTimeout: '500ms' },
+    );
+    await rig.put('slow'); // for its successor
+    const [hung] = rig.pids(1);
+    await expect.poll(() => rig.supervisor.status().workers.every(({ memoryBytes }) => memoryBytes === 1)).toBe(true);
+    process.kill(hung!, 'SIGUSR1');
     await rig.journal.first('worker.unhealthy');
-    process.kill(rig.pids(1)[0]!, 'SIGUSR1');
+    process.kill(hung!, 'SIGHUP');
     expect(await rig.journal.first('worker.healthy')).toMatchObject({ slot: 0 });
     expect(rotations(rig).slice(0, 3)).toEqual(['1.0 1.1', '1.1', '1.0 1.1']);
   });

@@ -38,6 +38,8 @@ export interface FrontOptions {
   readonly isForPeople?: boolean;
   /** How many files it may watch. Needs {@link canBoundWatches}. */
   readonly watches?: number;
+  /** Options of the front's own node. */
+  readonly nodeArgs?: readonly string[];
 }
 
 /** Which entries are meant: an event's name, and what its fields must be. */
@@ -88,6 +90,13 @@ export class Front {
       if (event === 'worker.exited' && ready.get(Number(slot)) === pid) ready.delete(Number(slot));
     }
     return ready;
+  }
+
+  /** The pids of all workers that were started and have not exited, as far as the log has told; needs its level `debug`. */
+  get runningWorkers(): readonly number[] {
+    const pidsOf = (name: string) => this.entries.filter(({ event }) => event === name).map(({ pid }) => Number(pid));
+    const exited = new Set(pidsOf('worker.exited'));
+    return pidsOf('worker.started').filter((pid) => !exited.has(pid));
   }
 
   /** Remembers this moment of the log, for {@link event} to start from. */
@@ -154,11 +163,11 @@ export class Front {
 
 /** Spawns `zdlb` and doesn't wait for anything; it is ended with the test. */
 export function spawnFront(options: FrontOptions): Front {
-  const { script, scriptArgs = [], args = [], env = {}, cwd, isForPeople = false } = options;
+  const { script, scriptArgs = [], args = [], env = {}, cwd, nodeArgs = [], isForPeople = false } = options;
   const { PATH, HOME, TMPDIR } = process.env;
   const format = isForPeople ? 'pretty' : 'json';
   const words = [BIN, '--log-format', format, ...args, ...(script === undefined ? [] : [script]), ...scriptArgs];
-  const [command, ...rest] = [...bounded(options), process.execPath, ...words] as [string, ...string[]];
+  const [command, ...rest] = [...bounded(options), process.execPath, ...nodeArgs, ...words] as [string, ...string[]];
   const child = spawn(command, rest, {
     cwd,
     env: { PATH, HOME, ...(TMPDIR === undefined ? {} : { TMPDIR }), ...env },

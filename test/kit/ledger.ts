@@ -60,6 +60,13 @@ export class Ledger {
     }
   }
 
+  /** All that was noted, in the order in which it was: id, pid, version, and what else the program says. */
+  async rows(): Promise<readonly (readonly string[])[]> {
+    const text = await readFile(this.path, 'utf8');
+    const lines = text.split('\n').slice(0, -1);
+    return lines.map((line) => line.split(' '));
+  }
+
   async #executions(): Promise<Map<string, number>> {
     const times = new Map<string, number>();
     for (const [id] of await this.#lines()) times.set(id, (times.get(id) ?? 0) + 1);
@@ -67,11 +74,7 @@ export class Ledger {
   }
 
   async #lines(): Promise<(readonly [id: string, pid: string])[]> {
-    const lines = (await readFile(this.path, 'utf8')).split('\n').slice(0, -1);
-    return lines.map((line) => {
-      const [id = '', pid = ''] = line.split(' ', 2);
-      return [id, pid];
-    });
+    return (await this.rows()).map(([id = '', pid = '']) => [id, pid]);
   }
 }
 

@@ -144,3 +144,6 @@ export const LOADS: readonly Load[] = [
   FRESH,
   { name: '10 pipelined requests at a time', lanes: 10, connection: 'kept', turn: pipeline },
 ];
+
+/** The two that find most: for what `npm test` has no time to try under all of them. */
+export const FEW: readonly Load[] = [FULL_SPEED, FRESH];

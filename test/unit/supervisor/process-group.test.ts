@@ -1,0 +1,18 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { expect, onTestFinished, test } from 'vitest';
+import { endGroup, signalGroup } from '../../../src/supervisor/process-group.js';
+
+/** Ends only by SIGKILL. */
+const DEAF = `trap '' TERM; echo deaf; while :; do sleep 1; done`;
+
+test('a group that outlives its leader is given its time, and killed', async () => {
+  const leader = spawn('sh', ['-c', DEAF], { detached: true, stdio: ['ignore', 'pipe', 'ignore'] });
+  onTestFinished(() => void signalGroup(leader.pid!, 'SIGKILL'));
+  await once(leader.stdout, 'data');
+  const exited = once(leader, 'exit');
+  const began = performance.now();
+  await endGroup(leader.pid!, 300);
+  expect(performance.now() - began).toBeGreaterThanOrEqual(299);
+  expect(await exited).toEqual([null, 'SIGKILL']);
+});
