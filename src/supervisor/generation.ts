@@ -63,10 +63,6 @@ export class Generation {
     return this.#lifecycle.state;
   }
 
-  get config(): Config {
-    return this.#config;
-  }
-
   get workers(): readonly Worker[] {
     return [...this.#workers];
   }

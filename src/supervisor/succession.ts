@@ -141,8 +141,8 @@ export class Succession {
     const { former } = this.lineup;
     for (const warm of former) warm.standBy();
     this.rotate(); // with fewer workers than before, they still served the slots that are given up
-    this.#means.log.watching(generation.number, former, generation.config.watchWindow);
-    const window = new WatchWindow(generation.config, former[0]!.tally, () => generation.tally);
+    this.#means.log.watching(generation.number, former, asked.config.watchWindow);
+    const window = new WatchWindow(asked.config, former[0]!.tally, () => generation.tally);
     this.#window = window;
     this.#owner.watching();
     const verdict = await window.verdict;

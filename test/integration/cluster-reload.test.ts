@@ -4,6 +4,7 @@ import { EXACTLY_ONCE, Ledger } from '../kit/ledger.ts';
 import { startLoad, type Load } from '../kit/load.ts';
 import { FEW, LOADS } from '../kit/loads.ts';
 import { fixture, Release } from '../kit/release.ts';
+import { reloadTimes, versionsAfter } from '../kit/reloads.ts';
 
 const WANTED = process.env['ZDLB_TEST_RELOADS'];
 const RELOADS = Number(WANTED ?? 2);
@@ -31,19 +32,14 @@ test.for(HONOURING)(
       env: { LEDGER: ledger.path },
     });
     const load = startLoad(kind, front.port);
-    await load.tally.answeredBy('version', 1);
-
-    for (let version = 2; version <= 1 + RELOADS; version++) {
-      await release.deploy(version);
-      expect(await front.reload()).toMatchObject({ event: 'reload.done', generation: version });
-      await load.tally.answeredBy('version', version);
-      await front.event('generation.retired', ({ generation }) => generation === version - 1);
-    }
+    await reloadTimes(RELOADS, { front, release, load }, (version) =>
+      front.event('generation.retired', ({ generation }) => generation === version - 1),
+    );
 
     const tally = await load.stop();
     const exit = await front.stop();
     expect(tally.outcomes, tally.examples.join('\n')).toEqual({ ok: tally.issued });
-    expect([...tally.versions]).toEqual(Array.from({ length: 1 + RELOADS }, (_, index) => String(index + 1)));
+    expect([...tally.versions]).toEqual(versionsAfter(RELOADS));
     // Each was told once per reload; the last time, the load may have ended before it connected anew.
     if (kind.connection === 'until told') {
       expect(tally.connections).toBeGreaterThanOrEqual(kind.lanes * RELOADS);

@@ -5,6 +5,7 @@ import { type Load, startLoad } from '../kit/load.ts';
 import { FEW, FULL_SPEED, LOADS, SLOW_POSTS } from '../kit/loads.ts';
 import { hasPython, WITHOUT_PYTHON } from '../kit/python.ts';
 import { fixture, Release } from '../kit/release.ts';
+import { reloadTimes, versionsAfter } from '../kit/reloads.ts';
 
 const WANTED = process.env['ZDLB_TEST_RELOADS'];
 const RELOADS = Number(WANTED ?? 1);
@@ -52,18 +53,12 @@ async function reloadUnder(kind: Load, program: Program, ...args: string[]): Pro
     env: { LEDGER: ledger.path },
   });
   const load = startLoad(kind, front.port);
-  await load.tally.answeredBy('version', 1);
-
-  for (let version = 2; version <= 1 + RELOADS; version++) {
-    await release.deploy(version);
-    expect(await front.reload()).toMatchObject({ event: 'reload.done', generation: version });
-    await load.tally.answeredBy('version', version);
-  }
+  await reloadTimes(RELOADS, { front, release, load });
 
   const tally = await load.stop();
   const exit = await front.stop();
   expect(tally.outcomes, tally.examples.join('\n')).toEqual({ ok: tally.issued });
-  expect([...tally.versions]).toEqual(Array.from({ length: 1 + RELOADS }, (_, index) => String(index + 1)));
+  expect([...tally.versions]).toEqual(versionsAfter(RELOADS));
   if (kind.connection === 'kept') expect(tally.connections).toBe(kind.lanes);
   expect(await ledger.audit(tally.ids())).toEqual(EXACTLY_ONCE);
   expect(exit).toEqual({ code: 0, signal: null });

@@ -4,6 +4,7 @@ import { EXACTLY_ONCE, Ledger } from '../kit/ledger.ts';
 import { startLoad } from '../kit/load.ts';
 import { FEW, LOADS } from '../kit/loads.ts';
 import { fixture, Release } from '../kit/release.ts';
+import { reloadTimes, versionsAfter } from '../kit/reloads.ts';
 
 const RELOADS = process.env['ZDLB_TEST_RELOADS'];
 /** A reload may have to wait until streams of several seconds have ended. */
@@ -29,20 +30,14 @@ describe.each(WAYS)('$name', ({ args, few, loads }) => {
       const ledger = await Ledger.create();
       const front = await startFront({ script: release.script, args, env: { LEDGER: ledger.path } });
       const load = startLoad(kind, front.port);
-      await load.tally.answeredBy('version', 1);
-
-      for (let version = 2; version <= 1 + reloads; version++) {
-        await release.deploy(version);
-        expect(await front.reload()).toMatchObject({ event: 'reload.done', generation: version });
-        await load.tally.answeredBy('version', version);
-      }
+      await reloadTimes(reloads, { front, release, load });
 
       const tally = await load.stop();
       const exit = await front.stop();
       // The first of two workers; the second ends the reload.
       expect(front.entries.filter(({ event }) => event === 'reload.batch')).toHaveLength(batches);
       expect(tally.outcomes, tally.examples.join('\n')).toEqual({ ok: tally.issued });
-      expect([...tally.versions]).toEqual(Array.from({ length: 1 + reloads }, (_, index) => String(index + 1)));
+      expect([...tally.versions]).toEqual(versionsAfter(reloads));
       if (kind.connection === 'kept') expect(tally.connections).toBe(kind.lanes);
       expect(await ledger.audit(tally.ids())).toEqual(EXACTLY_ONCE);
       expect(exit).toEqual({ code: 0, signal: null });
