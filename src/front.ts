@@ -162,7 +162,7 @@ export class Front implements DataPath {
 
   async #retire(worker: Worker): Promise<void> {
     this.#retiring.add(worker);
-    await worker.retire(this.#idleMs);
+    await worker.retire(this.#idleMs, 0);
     this.#retiring.delete(worker);
   }
 

@@ -14,6 +14,7 @@ import type { Worker } from './supervisor/worker.js';
 export class PublicPort {
   readonly port: number;
   readonly mode: 'http' | 'tcp';
+  #config: Config;
   readonly #balancer: Balancer;
   readonly #relay: HandOverRelay | HttpEngineRelay | TcpRelay;
   readonly #listener: Listener;
@@ -26,6 +27,7 @@ export class PublicPort {
   constructor(port: number, mode: 'http' | 'tcp', config: Config, gate: Gate) {
     this.port = port;
     this.mode = mode;
+    this.#config = config;
     const settings = settingsOf(config);
     this.#balancer = new Balancer(settings.hold);
     this.#relay = this.#makeRelay(config, settings);
@@ -52,6 +54,7 @@ export class PublicPort {
 
   /** From this tick on, `config` says how long things may take and how large they may be. */
   configure(config: Config): void {
+    this.#config = config;
     const settings = settingsOf(config);
     this.#balancer.hold = settings.hold;
     this.#relay.settings = settings;
@@ -98,7 +101,13 @@ export class PublicPort {
     if (door === undefined) return undefined;
     const known = this.#backends.get(door);
     if (known !== undefined) return known;
-    const backend = new Backend(door, this.tally(worker));
+    const { noClientAddress, sendProxy } = this.#config;
+    const backend = new Backend(door, {
+      tally: this.tally(worker),
+      slot: worker.slot,
+      showsClients: !noClientAddress,
+      sendsProxy: sendProxy,
+    });
     this.#backends.set(door, backend);
     if (worker.handOver !== undefined) this.#recipients.set(backend, worker.handOver);
     return backend;

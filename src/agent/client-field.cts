@@ -1,6 +1,6 @@
 import { isIPv6, type Socket } from 'node:net';
 import type { IncomingMessage } from 'node:http';
-import { CLIENT_FIELD } from '../core/messages.cjs';
+import { CLIENT_FIELD, NO_ADDRESS } from '../core/messages.cjs';
 import { show, type End, type EndsSource, type ShownEnds } from './socket-ends.cjs';
 
 /**
@@ -63,6 +63,7 @@ function takeField(request: Request, maxLines: number): string | undefined {
 }
 
 function parse(field: string): ShownEnds {
+  if (field === NO_ADDRESS) return { peer: {}, local: {} };
   const [peer = '', peerPort, local = '', localPort] = field.split(' ');
   return { peer: endOf(peer, peerPort), local: endOf(local, localPort) };
 }

@@ -146,7 +146,7 @@ export class Door {
 
   #welcome(socket: Socket, header: Header): void {
     socket.setNoDelay(true);
-    const ends = header.ends === undefined ? { local: this.#publicEnd() } : shownEnds(header.ends);
+    const ends = shownEnds(header, this.#publicEnd);
     show(socket, { ends });
     if (this.#server.pauseOnConnect === true) (socket as { readableFlowing: boolean | null }).readableFlowing = false;
     const handOver = (): void => void this.#emit.call(this.#server, 'connection', socket);
@@ -159,6 +159,6 @@ export class Door {
 
   /** Whether the connection carries the requests of many clients, one after the other (http mode). */
   #carriesRequests(header: Header): boolean {
-    return household === undefined && header.ends === undefined && this.#server instanceof http.Server;
+    return household === undefined && header.command === 'LOCAL' && this.#server instanceof http.Server;
   }
 }

@@ -1,5 +1,5 @@
 import { Socket } from 'node:net';
-import type { Ends } from '../core/proxy-protocol.cjs';
+import type { Header } from '../core/proxy-protocol.cjs';
 
 /** One end of a connection, in the form of Node's getpeername() and getsockname(). */
 export interface End {
@@ -11,8 +11,8 @@ export interface End {
 /** What a socket of the program shall show: the client's connection to the front in place of the front's to the worker. */
 export interface ShownEnds {
   /** Absent: the socket's own. */
-  readonly peer?: End;
-  readonly local: End;
+  readonly peer?: Partial<End>;
+  readonly local: Partial<End>;
 }
 
 /** Where the ends of a socket come from: whoever asks gets them as they are then. */
@@ -26,7 +26,10 @@ export function show(socket: Socket, source: EndsSource): void {
   SOURCES.set(socket, source);
 }
 
-export function shownEnds(ends: Ends): ShownEnds {
+/** @param publicEnd of the server, for who does not say where the client has connected to */
+export function shownEnds({ ends }: Header, publicEnd: () => End): ShownEnds {
+  if (ends === undefined) return { local: publicEnd() };
+  if (ends.family === 'Unix') return { peer: {}, local: {} };
   return {
     peer: { address: ends.sourceAddress, family: ends.family, port: ends.sourcePort },
     local: { address: ends.destinationAddress, family: ends.family, port: ends.destinationPort },

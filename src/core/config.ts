@@ -3,6 +3,8 @@ import { backendMistakes } from './backend-rules.js';
 import { commandMistakes } from './command-rules.js';
 import { ZdlbError } from './errors.js';
 import { httpOptions } from './http-options.js';
+import { networkOptions } from './network-options.js';
+import { networkMistakes } from './network-rules.js';
 import { type OptionMeta, option } from './option.js';
 import { nearest } from './suggestion.js';
 import { supervisionOptions } from './supervision-options.js';
@@ -79,6 +81,7 @@ const schema = z.strictObject({
     description: 'how many requests or connections may wait at a time',
   }),
   ...supervisionOptions,
+  ...networkOptions,
   ...httpOptions,
   maxConnections: option(numberOrOff(1, 1_000_000).default(8_192), {
     argument: 'N|off',
@@ -159,7 +162,7 @@ export function parseConfig(input: ConfigInput, code: 'usage' | 'config', nameOf
 }
 
 /** What options must not be combined: each says what is wrong, if anything. */
-const RULES = [commandMistakes, backendMistakes, healthMistakes];
+const RULES = [commandMistakes, backendMistakes, networkMistakes, healthMistakes];
 
 function healthMistakes({ health, port }: Config, nameOf: (key: string) => string): readonly string[] {
   if (health === undefined || port !== 'none') return [];

@@ -15,6 +15,8 @@ export const AGENT_SETTINGS = 'ZDLB_AGENT';
  * front's own that it connected to. A client's own field of that name never passes the front.
  */
 export const CLIENT_FIELD = 'x-zdlb-client';
+/** What stands in it for a client at a Unix socket. */
+export const NO_ADDRESS = 'unix';
 
 /** By what name a health probe goes (`User-Agent`); an answer to it is not a client's. */
 export const HEALTH_USER_AGENT = 'zdlb-health';
@@ -42,6 +44,8 @@ export interface AgentSettings {
   readonly beatMs: number;
   /** `--backend cluster`: client connections are handed over on the IPC channel. */
   readonly takesConnections: boolean;
+  /** Whether the program is shown the clients' addresses, or (`--no-client-address`) those of the front's own connections. */
+  readonly showsClients: boolean;
 }
 
 /** The program has opened a public port and serves it at a private address. */
@@ -106,4 +110,6 @@ export interface Order {
   readonly type: 'retire';
   /** How long a connection on which nothing is asked may stay for one more request (ms). */
   readonly idleMs: number;
+  /** Over how long the closing of the idle ones is spread then, so that their clients don't come back all at once (ms). */
+  readonly spreadMs: number;
 }

@@ -19,7 +19,11 @@ export class Networks {
   readonly #ipv4 = new BlockList();
   readonly #ipv6 = new BlockList();
 
+  /** Whether there is none of them. */
+  readonly isEmpty: boolean;
+
   constructor(ranges: readonly Range[]) {
+    this.isEmpty = ranges.length === 0;
     for (const { address, prefix } of ranges) {
       if (isIPv4(address)) this.#ipv4.addSubnet(address, prefix, 'ipv4');
       else this.#ipv6.addSubnet(address, prefix, 'ipv6');

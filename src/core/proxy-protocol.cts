@@ -1,25 +1,28 @@
 /**
- * The PROXY protocol, version 2, as the front writes it in front of every connection to a worker and the agent reads it.
- * Source: HAProxy's doc/proxy-protocol.txt, section 2.2. CommonJS, since it runs inside workers too.
+ * The PROXY protocol, version 2: as the front writes it in front of every connection to a worker and the agent reads it, and as
+ * proxies in front of zdlb write it. Source: HAProxy's doc/proxy-protocol.txt, section 2.2. CommonJS, since it runs inside workers too.
  */
 
 const SIGNATURE = Buffer.from('\r\n\r\n\0\r\nQUIT\n', 'latin1');
 const VERSION_2 = 0x20;
-const COMMAND_LOCAL = 0x0;
-const COMMAND_PROXY = 0x1;
-const FAMILY_UNSPEC = 0x00;
-const FAMILY_TCP4 = 0x11;
-const FAMILY_TCP6 = 0x21;
+const COMMANDS = { LOCAL: 0x0, PROXY: 0x1 } as const;
+const UNSPEC = 0x00;
+/** Address family and SOCK_STREAM, and how long the two ends are (section 2.2.3). */
+const FAMILIES = {
+  IPv4: { code: 0x11, length: 12 },
+  IPv6: { code: 0x21, length: 36 },
+  Unix: { code: 0x31, length: 216 },
+} as const;
 
 /** The fixed part: signature, version and command, family, length of the rest. */
 export const FIXED_LENGTH = 16;
-/** The longest rest that is accepted: addresses (36 bytes for IPv6) and a few TLVs. */
+/** The longest rest that the agent accepts: addresses (216 bytes for Unix sockets) and a few TLVs. */
 export const MAX_REST_LENGTH = 512;
 /** The TLV that carries a worker's secret, from the range for private use (0xE0 to 0xEF). */
 export const TLV_SECRET = 0xe5;
 
-/** The two ends of a client's connection. */
-export interface Ends {
+/** The two ends of a client's connection over IP. */
+export interface InternetEnds {
   readonly family: 'IPv4' | 'IPv6';
   readonly sourceAddress: string;
   readonly sourcePort: number;
@@ -27,21 +30,33 @@ export interface Ends {
   readonly destinationPort: number;
 }
 
+/** A client at a Unix socket, which has no address. (The paths are left out, as Node does.) */
+export interface UnixEnds {
+  readonly family: 'Unix';
+}
+
+/** The two ends of a client's connection. */
+export type Ends = InternetEnds | UnixEnds;
+
 export interface Header {
-  /** Absent for LOCAL: the connection speaks for no client (or for one that shares it). */
+  /** LOCAL: the connection speaks for no client of its own; ours to a worker, for those that share it. */
+  readonly command: 'LOCAL' | 'PROXY';
+  /** Absent for LOCAL, and where who sent it does not say (UNSPEC): the ends are those of the connection itself. */
   readonly ends?: Ends;
   readonly secret?: Buffer;
 }
 
-/** The header for a connection that carries one client (`ends`), or several (`undefined`: LOCAL). */
-export function encode(ends: Ends | undefined, secret: Buffer): Buffer {
+/** The header as bytes. */
+export function encode({ command, ends, secret }: Header): Buffer {
   const addresses = ends === undefined ? Buffer.alloc(0) : encodeEnds(ends);
-  const header = Buffer.alloc(FIXED_LENGTH + addresses.length + 3 + secret.length);
+  const tlvLength = secret === undefined ? 0 : 3 + secret.length;
+  const header = Buffer.alloc(FIXED_LENGTH + addresses.length + tlvLength);
   SIGNATURE.copy(header, 0);
-  header[12] = VERSION_2 | (ends === undefined ? COMMAND_LOCAL : COMMAND_PROXY);
-  header[13] = ends === undefined ? FAMILY_UNSPEC : ends.family === 'IPv4' ? FAMILY_TCP4 : FAMILY_TCP6;
+  header[12] = VERSION_2 | COMMANDS[command];
+  header[13] = ends === undefined ? UNSPEC : FAMILIES[ends.family].code;
   header.writeUInt16BE(header.length - FIXED_LENGTH, 14);
   addresses.copy(header, FIXED_LENGTH);
+  if (secret === undefined) return header;
   const tlv = FIXED_LENGTH + addresses.length;
   header[tlv] = TLV_SECRET;
   header.writeUInt16BE(secret.length, tlv + 1);
@@ -49,26 +64,40 @@ export function encode(ends: Ends | undefined, secret: Buffer): Buffer {
   return header;
 }
 
-/** The length of what follows the fixed part, or -1 when `fixed` does not open a version 2 header within bounds. */
-export function restLength(fixed: Buffer): number {
+/**
+ * The length of what follows the fixed part, or -1 when `fixed` does not open a version 2 header within bounds.
+ *
+ * @param most the longest rest that is accepted, in bytes
+ */
+export function restLength(fixed: Buffer, most = MAX_REST_LENGTH): number {
   if (fixed.length < FIXED_LENGTH || fixed.compare(SIGNATURE, 0, SIGNATURE.length, 0, SIGNATURE.length) !== 0)
     return -1;
   const versionAndCommand = fixed[12]!;
-  if (versionAndCommand !== (VERSION_2 | COMMAND_LOCAL) && versionAndCommand !== (VERSION_2 | COMMAND_PROXY)) return -1;
+  if (versionAndCommand !== (VERSION_2 | COMMANDS.LOCAL) && versionAndCommand !== (VERSION_2 | COMMANDS.PROXY))
+    return -1;
   const length = fixed.readUInt16BE(14);
-  return length > MAX_REST_LENGTH ? -1 : length;
+  return length > most ? -1 : length;
 }
 
-/** Reads a header whose fixed part passed {@link restLength}; undefined when the rest is malformed. */
+/**
+ * Reads a header whose fixed part passed {@link restLength}; undefined when the rest is malformed. A family that is not known
+ * here says nothing of the ends (section 2.2: such a connection is to be taken with its own).
+ */
 export function decode(fixed: Buffer, rest: Buffer): Header | undefined {
-  const proxied = fixed[12] === (VERSION_2 | COMMAND_PROXY);
-  const family = fixed[13];
-  const addressLength = family === FAMILY_TCP4 ? 12 : family === FAMILY_TCP6 ? 36 : 0;
-  if (proxied && addressLength === 0) return undefined;
-  if (rest.length < addressLength) return undefined;
-  const tlvs = secretOf(rest, addressLength);
+  const command = fixed[12] === (VERSION_2 | COMMANDS.PROXY) ? 'PROXY' : 'LOCAL';
+  const family = familyOf(fixed[13]!);
+  const length = family === undefined ? 0 : FAMILIES[family].length;
+  if (rest.length < length) return undefined;
+  const tlvs = secretOf(rest, length);
   if (tlvs === undefined) return undefined;
-  return proxied ? { ...tlvs, ends: decodeEnds(rest, family === FAMILY_TCP4) } : tlvs;
+  return command === 'LOCAL' || family === undefined
+    ? { command, ...tlvs }
+    : { command, ...tlvs, ends: decodeEnds(rest, family) };
+}
+
+function familyOf(code: number): Ends['family'] | undefined {
+  const families = Object.keys(FAMILIES) as readonly Ends['family'][];
+  return families.find((family) => FAMILIES[family].code === code);
 }
 
 /** Walks the TLVs (section 2.2.7); undefined when one runs past the end. */
@@ -86,8 +115,9 @@ function secretOf(rest: Buffer, from: number): { readonly secret?: Buffer } | un
 }
 
 function encodeEnds(ends: Ends): Buffer {
+  const bytes = Buffer.alloc(FAMILIES[ends.family].length);
+  if (ends.family === 'Unix') return bytes;
   const width = ends.family === 'IPv4' ? 4 : 16;
-  const bytes = Buffer.alloc(2 * width + 4);
   const write = ends.family === 'IPv4' ? writeIPv4 : writeIPv6;
   write(bytes, 0, ends.sourceAddress);
   write(bytes, width, ends.destinationAddress);
@@ -96,11 +126,12 @@ function encodeEnds(ends: Ends): Buffer {
   return bytes;
 }
 
-function decodeEnds(bytes: Buffer, isIPv4: boolean): Ends {
-  const width = isIPv4 ? 4 : 16;
-  const read = isIPv4 ? readIPv4 : readIPv6;
+function decodeEnds(bytes: Buffer, family: Ends['family']): Ends {
+  if (family === 'Unix') return { family };
+  const width = family === 'IPv4' ? 4 : 16;
+  const read = family === 'IPv4' ? readIPv4 : readIPv6;
   return {
-    family: isIPv4 ? 'IPv4' : 'IPv6',
+    family,
     sourceAddress: read(bytes, 0),
     destinationAddress: read(bytes, width),
     sourcePort: bytes.readUInt16BE(2 * width),

@@ -1,7 +1,7 @@
-import type { Socket } from 'node:net';
 import { subscriberOf } from '../core/address.js';
 import type { Journal } from '../core/journal.js';
 import { AdmissionLog } from './admission-log.js';
+import type { Client } from './client.js';
 import type { Gate, Relay } from './listener.js';
 
 /** How many client connections there may be. Infinity is "off". */
@@ -23,9 +23,12 @@ interface Origin {
   parked: number;
 }
 
+/** All that come over Unix sockets count as one. */
+const LOCAL = 'unix';
+
 /** An accepted connection that waits, unread. */
 interface Parked {
-  readonly client: Socket;
+  readonly client: Client;
   readonly relay: Relay;
   readonly origin: Origin;
   readonly since: number;
@@ -85,7 +88,7 @@ export class Admission implements Gate {
     this.#expire();
   }
 
-  admit(client: Socket, relay: Relay): void {
+  admit(client: Client, relay: Relay): void {
     const { maxConnections, maxConnectionsPerAddress } = this.#settings;
     if (maxConnectionsPerAddress < Infinity || this.#open >= maxConnections) return this.#admitCounted(client, relay);
     this.#open++;
@@ -97,14 +100,14 @@ export class Admission implements Gate {
     for (const parked of this.#parked) {
       if (parked.relay !== relay) continue;
       this.#unpark(parked);
-      parked.client.destroy();
+      parked.client.socket.destroy();
     }
   }
 
-  #admitCounted(client: Socket, relay: Relay): void {
-    const { remoteAddress } = client;
-    if (remoteAddress === undefined) return void client.destroy(); // reset since it was accepted
-    const origin = this.#originOf(subscriberOf(remoteAddress));
+  #admitCounted(client: Client, relay: Relay): void {
+    if (client.ends === undefined) return void client.socket.destroy(); // reset since it was accepted
+    const { address } = client;
+    const origin = this.#originOf(address === undefined ? LOCAL : subscriberOf(address));
     if (this.#open < this.#settings.maxConnections && this.#hasRoom(origin)) this.#enter(client, relay, origin);
     else this.#park(client, relay, origin);
   }
@@ -126,7 +129,7 @@ export class Admission implements Gate {
     return origin.open < this.#settings.maxConnectionsPerAddress;
   }
 
-  #enter(client: Socket, relay: Relay, origin: Origin): void {
+  #enter(client: Client, relay: Relay, origin: Origin): void {
     this.#open++;
     origin.open++;
     relay.accept(client, () => this.#leftFrom(origin));
@@ -141,11 +144,11 @@ export class Admission implements Gate {
     this.#forgetIfGone(origin);
   }
 
-  #park(client: Socket, relay: Relay, origin: Origin): void {
+  #park(client: Client, relay: Relay, origin: Origin): void {
     if (this.#hasRoom(origin)) this.#log.full(this.#open, this.#parked.size);
     else this.#log.addressFull(origin.name, origin.open, origin.parked);
     if (this.#parked.size >= this.#settings.holdMax) {
-      client.destroy();
+      client.socket.destroy();
       this.#forgetIfGone(origin);
       return this.#log.refused();
     }
@@ -193,7 +196,7 @@ export class Admission implements Gate {
       const ms = parked.since + this.#settings.holdTimeout - now;
       if (ms > 0) return this.#expireIn(Math.ceil(ms));
       this.#unpark(parked);
-      parked.client.destroy();
+      parked.client.socket.destroy();
       this.#log.expired();
     }
   }

@@ -1,5 +1,5 @@
 import type { Door, PrivateAddress } from '../core/messages.cjs';
-import { type Ends, encode } from '../core/proxy-protocol.cjs';
+import { type Ends, type Header, encode } from '../core/proxy-protocol.cjs';
 import { Lease } from './lease.js';
 import { Pool } from './pool.js';
 import { Tally } from './tally.js';
@@ -12,28 +12,47 @@ const KEEP_ALIVE_MARGIN_MS = 1_000;
 /** `open`: takes new work; `shunned`: could not be reached a moment ago; `leaving`: out of the rotation. */
 export type Availability = 'open' | 'shunned' | 'leaving';
 
+/** What is known of a worker beside its door. */
+export interface Traits {
+  /** Where its answers are counted: a worker that opens its port anew goes on with the same. */
+  readonly tally?: Tally;
+  /** 0 by default. */
+  readonly slot?: number;
+  /** `--no-client-address` turns it off; on by default. */
+  readonly showsClients?: boolean;
+  /** `--send-proxy`: a worker without an agent understands PROXY headers; off by default. */
+  readonly sendsProxy?: boolean;
+}
+
 /** One worker's address as the data path sees it: availability, leases out, and its pool of idle upstream sockets. */
 export class Backend {
   /** What opens a connection that serves several clients in turn; empty for a worker without an agent. */
   readonly preface: Buffer;
-  /** Whether the worker's agent understands what the front tells it per request. */
+  /** Whether an agent guards the worker's door and governs how long it keeps idle connections. */
   readonly hasAgent: boolean;
+  /** Whether the agent gives the program the clients' addresses, and so is told them. */
+  readonly showsClients: boolean;
+  /** The worker's number within its generation, which its successor keeps. */
+  readonly slot: number;
   readonly address: PrivateAddress;
   readonly tally: Tally;
   readonly #secret: Buffer | undefined;
+  readonly #sendsProxy: boolean;
   readonly #pool = new Pool();
   readonly #waitingForDrain: (() => void)[] = [];
   readonly #waitingForLeave: (() => void)[] = [];
   #availability: Availability = 'leaving';
   #leases = 0;
 
-  /** @param tally where its answers are counted: a worker that opens its port anew goes on with the same */
-  constructor(door: Door, tally = new Tally()) {
+  constructor(door: Door, { tally = new Tally(), slot = 0, showsClients = true, sendsProxy = false }: Traits = {}) {
     this.address = door.address;
+    this.slot = slot;
     this.tally = tally;
     this.#secret = door.secret === undefined ? undefined : Buffer.from(door.secret, 'hex');
     this.hasAgent = this.#secret !== undefined;
-    this.preface = this.prefaceFor(undefined);
+    this.showsClients = this.hasAgent && showsClients;
+    this.#sendsProxy = sendsProxy;
+    this.preface = this.#header({ command: 'LOCAL' });
   }
 
   get availability(): Availability {
@@ -91,9 +110,10 @@ export class Backend {
     this.#waitingForLeave.push(then);
   }
 
-  /** The PROXY header for a connection that carries one client, or several. */
-  prefaceFor(ends: Ends | undefined): Buffer {
-    return this.#secret === undefined ? Buffer.alloc(0) : encode(ends, this.#secret);
+  /** The PROXY header for a connection that carries one client. */
+  prefaceFor(ends: Ends): Buffer {
+    const isShown = this.showsClients || this.#sendsProxy;
+    return this.#header({ command: 'PROXY', ...(isShown && { ends }) });
   }
 
   /**
@@ -123,5 +143,10 @@ export class Backend {
     const ms = this.idleTime(keepAliveTimeout);
     if (ms > 0) this.#pool.put(upstream, ms === Infinity ? ms : performance.now() + ms);
     else upstream.discard();
+  }
+
+  #header(header: Header): Buffer {
+    if (this.#secret === undefined) return this.#sendsProxy ? encode(header) : Buffer.alloc(0);
+    return encode({ ...header, secret: this.#secret });
   }
 }

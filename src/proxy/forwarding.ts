@@ -1,6 +1,6 @@
-import type { Socket } from 'node:net';
 import { type ForwardedName, takeForwarded } from '../http/forwarded.js';
 import type { RequestHead } from '../http/request-head.js';
+import type { Client } from './client.js';
 
 /** The X-Forwarded-* fields of one client connection, for programs that no agent tells who the client is. */
 export class Forwarding {
@@ -9,9 +9,9 @@ export class Forwarding {
   readonly #isTrusted: boolean;
 
   /** @param trusts whether a peer is a proxy whose own fields are believed, and so kept and added to */
-  constructor(client: Socket, trusts: (address: string) => boolean) {
-    this.#address = (client.remoteAddress ?? '').replace(/^::ffff:(?=\d+\.)/, '');
-    this.#port = client.localPort ?? 0;
+  constructor({ address, ends }: Client, trusts: (address: string) => boolean) {
+    this.#address = (address ?? '').replace(/^::ffff:(?=\d+\.)/, '');
+    this.#port = ends === undefined || ends.family === 'Unix' ? 0 : ends.destinationPort;
     this.#isTrusted = trusts(this.#address);
   }
 

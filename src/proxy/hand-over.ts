@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import { Lifecycle, type Moves } from '../core/lifecycle.js';
 import type { Backend } from './backend.js';
 import type { Balancer, Claimant } from './balancer.js';
+import type { Client } from './client.js';
 import type { Lease } from './lease.js';
 import type { Relay } from './listener.js';
 import { MAX_ATTEMPTS } from './upstream.js';
@@ -49,7 +50,7 @@ export class HandOverRelay implements Relay {
     return this.#held.size;
   }
 
-  accept(client: Socket, closed: () => void): void {
+  accept({ socket: client }: Client, closed: () => void): void {
     const held = new HeldConnection(client, this.#balancer, {
       offer: async ({ backend }) =>
         this.#places.recipientOf(backend)?.take(client, this.#places.port, this.settings.connectTimeout) ?? 'lost',

@@ -1,5 +1,5 @@
-import type { Socket } from 'node:net';
 import type { Balancer } from './balancer.js';
+import type { Client } from './client.js';
 import { HttpSession, type SessionHost } from './http-session.js';
 import type { HttpSettings } from './http-settings.js';
 import type { Relay } from './listener.js';
@@ -27,7 +27,7 @@ export class HttpRelay implements Relay, SessionHost {
     return this.#sessions.size;
   }
 
-  accept(client: Socket, closed: () => void): void {
+  accept(client: Client, closed: () => void): void {
     const session = new HttpSession(client, this);
     this.#sessions.set(session, closed);
     if (this.#isFinishing) session.finish();

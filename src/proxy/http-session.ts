@@ -8,12 +8,11 @@ import { RequestHead } from '../http/request-head.js';
 import type { Asked } from '../http/response-head.js';
 import type { Balancer } from './balancer.js';
 import { ByteQueue } from './byte-queue.js';
-import { clientLine } from './client-address.js';
+import type { Client } from './client.js';
 import { Exchange } from './exchange.js';
 import { Forwarding } from './forwarding.js';
 import type { HttpSettings } from './http-settings.js';
 import { output } from './output.js';
-import { readAccepted } from './reading.js';
 import { unsentBytes } from './writing.js';
 
 /** How long an idle connection still takes a request when the front stops: one that was sent before the client could know. */
@@ -35,9 +34,6 @@ export interface SessionHost {
   /** The session's connection is closed. */
   left(session: HttpSession): void;
 }
-
-/** Until a whole head has come. */
-const UNKNOWN = Buffer.alloc(0);
 
 type State = 'idle' | 'head' | 'exchange' | 'stalled' | 'tunnel' | 'lingering' | 'closed';
 
@@ -64,11 +60,10 @@ const mayMove = legality<State>({
 
 /** The client's side of an http connection: finds the requests, hands them to the exchange one by one, in order. */
 export class HttpSession {
+  readonly who: Client;
   readonly client: Socket;
   /** The bytes of the request under way that may still be needed: not sent yet, or kept to be sent again. */
   pending = new ByteQueue();
-  /** The field line that tells the agent who the client is. */
-  clientLine: Buffer = UNKNOWN;
   /** Bytes behind the request under way. */
   ahead = new ByteQueue();
   readonly #host: SessionHost;
@@ -82,11 +77,12 @@ export class HttpSession {
   #isFinishing = false;
   #isPaused = false;
 
-  constructor(accepted: Socket, host: SessionHost) {
+  constructor(client: Client, host: SessionHost) {
     this.#host = host;
     this.#deadline = performance.now() + host.settings.keepAliveTimeout;
     this.#exchange = new Exchange(this, requestHead, host.balancer);
-    this.client = readAccepted(accepted, (bytes, length) => this.#received(bytes, length));
+    this.who = client;
+    this.client = client.read((bytes, length) => this.#received(bytes, length));
     this.client
       .on('end', () => this.#ended())
       .on('drain', () => this.#drained())
@@ -110,7 +106,7 @@ export class HttpSession {
 
   /** The X-Forwarded-* fields, for workers that can't be told otherwise. */
   get forwarding(): Forwarding {
-    this.#forwarding ??= new Forwarding(this.client, this.settings.trusts);
+    this.#forwarding ??= new Forwarding(this.who, this.settings.trusts);
     return this.#forwarding;
   }
 
@@ -264,9 +260,8 @@ export class HttpSession {
     if (size > settings.maxHeadSize) return this.refuse(431, beginsWithHead(bytes, length));
     if (headEnd < 0) return this.refuse(-headEnd, beginsWithHead(bytes, length));
     if (headEnd === INCOMPLETE) return this.#awaitHead(bytes, length);
-    if (this.clientLine === UNKNOWN) this.clientLine = clientLine(this.client);
     // A client that has gone by now has no address; its request must not pass for that of the client before.
-    if (this.clientLine.length === 0) return this.close();
+    if (this.who.fieldLine.length === 0) return this.close();
     if (requestHead.contentLength > settings.maxBodySize) return this.refuse(413, requestHead.method.isHead);
     this.#strayLines = 0;
     this.#to('exchange', Infinity);

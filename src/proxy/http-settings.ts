@@ -20,6 +20,8 @@ export interface HttpSettings {
   readonly responseTimeout: number;
   /** How long a tunnel (an upgraded connection) may lie idle in both directions. */
   readonly tunnelTimeout: number;
+  /** The same for a connection in tcp mode. */
+  readonly idleTimeout: number;
   /** How much of one connection is kept: read ahead of what can be sent on, waiting, or to be sent again. */
   readonly maxBufferSize: number;
   /** Whether the X-Forwarded-* fields are set: `auto`, where the agent does not give the program the true address. */

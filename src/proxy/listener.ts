@@ -1,12 +1,13 @@
-import { type Server, type Socket, createServer } from 'node:net';
+import { type Server, createServer } from 'node:net';
 import { ZdlbError, messageOf, systemCode } from '../core/errors.js';
+import { Client } from './client.js';
 
 /** What an accepted connection is for. */
 export interface Relay {
   /** How many client connections are open. */
   readonly connections: number;
-  /** Takes over an accepted socket, paused and not yet read; calls `closed` once, when the connection has ended. */
-  accept(client: Socket, closed: () => void): void;
+  /** Takes over a client, paused and not yet read; calls `closed` once, when the connection has ended. */
+  accept(client: Client, closed: () => void): void;
   /** Lets what is under way end and closes what is idle. */
   finish(): void;
   /** Closes everything at once. */
@@ -15,8 +16,8 @@ export interface Relay {
 
 /** What a listener hands its connections to: it decides when they come to their relay. */
 export interface Gate {
-  /** Hands an accepted socket, paused and not yet read, to `relay`: now, later, or never. */
-  admit(client: Socket, relay: Relay): void;
+  /** Hands a client, paused and not yet read, to `relay`: now, later, or never. */
+  admit(client: Client, relay: Relay): void;
   /** Closes what did not come to `relay` yet. */
   dismiss(relay: Relay): void;
 }
@@ -81,8 +82,8 @@ export class Listener {
   }
 
   async #listen(host: string | undefined): Promise<Server> {
-    const server = createServer({ pauseOnConnect: true, allowHalfOpen: true, noDelay: true }, (client) =>
-      this.#gate.admit(client, this.#relay),
+    const server = createServer({ pauseOnConnect: true, allowHalfOpen: true, noDelay: true }, (socket) =>
+      this.#gate.admit(new Client(socket), this.#relay),
     );
     try {
       await listen(server, this.#port, host);

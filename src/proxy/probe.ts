@@ -3,7 +3,7 @@ import { connect as connectTls } from 'node:tls';
 import { type Dispatcher, Client, type buildConnector } from 'undici';
 import { messageOf, systemCode } from '../core/errors.js';
 import { type Door, HEALTH_USER_AGENT } from '../core/messages.cjs';
-import { type Ends, encode } from '../core/proxy-protocol.cjs';
+import { type InternetEnds, encode } from '../core/proxy-protocol.cjs';
 import { isOwnWant } from './upstream.js';
 
 /** A longer answer is not read to its end, in bytes. */
@@ -113,11 +113,13 @@ class Knock {
   /** For one client, on this machine: the agent leaves such a connection to the program as it is, keep-alive and all. */
   #preface(): Buffer {
     const { secret } = this.#door;
-    return secret === undefined ? Buffer.alloc(0) : encode(endsAt(this.#port), Buffer.from(secret, 'hex'));
+    return secret === undefined
+      ? Buffer.alloc(0)
+      : encode({ command: 'PROXY', ends: endsAt(this.#port), secret: Buffer.from(secret, 'hex') });
   }
 }
 
-function endsAt(port: number): Ends {
+function endsAt(port: number): InternetEnds {
   const address = '127.0.0.1';
   return {
     family: 'IPv4',

@@ -96,13 +96,14 @@ export class Request {
   }
 
   /** The lines that are zdlb's own; the agent looks for its own in the first place. */
-  #added(bytes: Buffer, { hasAgent }: Backend): Buffer | undefined {
-    const { settings, clientLine } = this.#session;
-    const forwards = settings.forwarded === 'on' || (settings.forwarded === 'auto' && !hasAgent);
-    if (!forwards && this.#id === undefined) return hasAgent ? clientLine : undefined;
+  #added(bytes: Buffer, { showsClients }: Backend): Buffer | undefined {
+    const { settings } = this.#session;
+    const clientLine = this.#session.who.fieldLine;
+    const forwards = settings.forwarded === 'on' || (settings.forwarded === 'auto' && !showsClients);
+    if (!forwards && this.#id === undefined) return showsClients ? clientLine : undefined;
     const forwarded = forwards ? this.#session.forwarding.replace(this.#head, bytes) : '';
     const id = this.#id === undefined ? '' : `X-Request-Id: ${this.#id}\r\n`;
-    return Buffer.concat([hasAgent ? clientLine : NOTHING, Buffer.from(forwarded + id, 'latin1')]);
+    return Buffer.concat([showsClients ? clientLine : NOTHING, Buffer.from(forwarded + id, 'latin1')]);
   }
 
   /** More may have been held than the output buffer takes at once. */

@@ -2,17 +2,18 @@ import type { Socket } from 'node:net';
 import { Lifecycle, type Moves } from '../core/lifecycle.js';
 import type { Balancer, Claimant } from './balancer.js';
 import { ByteQueue } from './byte-queue.js';
-import { endsOf } from './client-address.js';
+import type { Client } from './client.js';
 import type { Lease } from './lease.js';
 import type { Relay } from './listener.js';
 import { output } from './output.js';
-import { readAccepted } from './reading.js';
 import { MAX_ATTEMPTS, isOwnWant, type Upstream, type UpstreamUser } from './upstream.js';
 
 /** What an operator may say of connections. */
 export interface TcpSettings {
   /** How long a worker may take to accept a connection, in milliseconds. */
   readonly connectTimeout: number;
+  /** How long a connection may lie idle in both directions, in milliseconds; Infinity is "off". */
+  readonly idleTimeout: number;
   /** How many bytes of a client are read while it waits for its worker. */
   readonly maxBufferSize: number;
 }
@@ -33,7 +34,7 @@ export class TcpRelay implements Relay {
     return this.#links.size;
   }
 
-  accept(client: Socket, closed: () => void): void {
+  accept(client: Client, closed: () => void): void {
     const link = new TcpLink(client, this.#balancer, this.settings, () => {
       this.#links.delete(link);
       closed();
@@ -70,6 +71,7 @@ const MOVES: Moves<State> = {
  * The client is read from the start, since a socket that is not read does not tell that it was reset; its first bytes wait.
  */
 class TcpLink implements Claimant, UpstreamUser {
+  readonly #who: Client;
   readonly #client: Socket;
   readonly #balancer: Balancer;
   readonly #settings: TcpSettings;
@@ -81,11 +83,12 @@ class TcpLink implements Claimant, UpstreamUser {
   #attempts = 0;
   #clientHasEnded = false;
 
-  constructor(accepted: Socket, balancer: Balancer, settings: TcpSettings, closed: () => void) {
+  constructor(client: Client, balancer: Balancer, settings: TcpSettings, closed: () => void) {
     this.#balancer = balancer;
     this.#settings = settings;
     this.#closed = closed;
-    this.#client = readAccepted(accepted, (bytes, length) => this.#received(bytes, length));
+    this.#who = client;
+    this.#client = client.read((bytes, length) => this.#received(bytes, length));
     this.#client
       .on('end', () => this.#ended())
       .on('drain', () => this.#upstream?.socket.resume())
@@ -108,7 +111,7 @@ class TcpLink implements Claimant, UpstreamUser {
 
   connected(upstream: Upstream): void {
     this.#lifecycle.to('joined');
-    const ends = endsOf(this.#client);
+    const { ends } = this.#who;
     if (ends === undefined) return this.close();
     const preface = this.#lease!.backend.prefaceFor(ends);
     upstream.socket.write(Buffer.concat([preface, this.#early.bytes.subarray(0, this.#early.length)]));

@@ -127,6 +127,7 @@ function agentSettings(post: Post, socketFolder: string | undefined): AgentSetti
     waitReady: config.waitReady,
     beatMs: Math.min(BEAT_MS, config.hangTimeout / 3),
     takesConnections: handsOver(post),
+    showsClients: !config.noClientAddress,
     ...(config.port !== undefined && { port: config.port }),
     ...(config.host !== undefined && { host: config.host }),
     ...(ports !== undefined && { ports }),

@@ -129,9 +129,9 @@ export class Worker {
    * Under `--backend cluster`: its answers close their connections from now on, idle ones close in `idleMs` milliseconds; resolves
    * when none is left, or it has ended.
    */
-  async retire(idleMs: number): Promise<void> {
+  async retire(idleMs: number, spreadMs: number): Promise<void> {
     if (this.#lifecycle.is('exited')) return;
-    const order: Order = { type: 'retire', idleMs };
+    const order: Order = { type: 'retire', idleMs, spreadMs };
     this.#spawned?.channel.write(`${JSON.stringify(order)}\n`);
     await Promise.race([this.#drained.promise, this.exited]);
   }

@@ -6,7 +6,7 @@ import https from 'node:https';
 import { connect, type Socket } from 'node:net';
 import tls from 'node:tls';
 import { describe, expect, it } from 'vitest';
-import type { Ends } from '../../dist/core/proxy-protocol.cjs';
+import type { InternetEnds } from '../../dist/core/proxy-protocol.cjs';
 import {
   enter,
   folder,
@@ -45,8 +45,8 @@ async function sent(socket: Socket, event: string): Promise<unknown> {
   return { port: localPort, answer: JSON.parse(await readAll(socket)) };
 }
 
-const IPV6: Ends = { ...IPV4, family: 'IPv6', sourceAddress: '2001:db8::7', destinationAddress: '2001:db8::1' };
-const MAPPED: Ends = { ...IPV6, sourceAddress: '::ffff:192.0.2.7', destinationAddress: '::ffff:198.51.100.1' };
+const IPV6: InternetEnds = { ...IPV4, family: 'IPv6', sourceAddress: '2001:db8::7', destinationAddress: '2001:db8::1' };
+const MAPPED: InternetEnds = { ...IPV6, sourceAddress: '::ffff:192.0.2.7', destinationAddress: '::ffff:198.51.100.1' };
 
 describe('every byte behind the header arrives', () => {
   const expected = { length: body.length, hash: createHash('sha256').update(body).digest('hex') };

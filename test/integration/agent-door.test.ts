@@ -4,7 +4,18 @@ import { connect, type Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import type { Door } from '../../dist/core/messages.cjs';
 import { encode } from '../../dist/core/proxy-protocol.cjs';
-import { enter, folder, IPV4, knock, readAll, request, secretOf, Worker, type WorkerOptions } from './agent-harness.ts';
+import {
+  enter,
+  folder,
+  headerOf,
+  IPV4,
+  knock,
+  readAll,
+  request,
+  secretOf,
+  Worker,
+  type WorkerOptions,
+} from './agent-harness.ts';
 
 async function reports(options: WorkerOptions): Promise<unknown[]> {
   const worker = new Worker('agent/accepted.cjs', options);
@@ -34,7 +45,7 @@ describe('a connection reaches the program just as Node hands it over', () => {
     const door = await worker.opened();
     await worker.messages.next();
     const socket = knock(door);
-    socket.end(encode(IPV4, secretOf(door)));
+    socket.end(headerOf(door, IPV4));
     expect(await worker.messages.next()).toMatchObject({ readableEnded: false });
     expect(await worker.messages.next()).toEqual({ text: '' });
     expect(await readAll(socket)).toBe('bye');
@@ -52,21 +63,21 @@ async function silence(socket: Socket): Promise<string> {
 
 const words: Record<string, (door: Door) => Buffer> = {
   'no header': () => Buffer.from('GET / HTTP/1.1\r\nHost: example\r\n\r\n'),
-  'no secret': () => encode(IPV4, Buffer.alloc(0)),
-  'a wrong secret': () => encode(IPV4, randomBytes(16)),
-  'a part of the secret': (door) => encode(undefined, secretOf(door).subarray(0, 15)),
+  'no secret': () => encode({ command: 'PROXY', ends: IPV4, secret: Buffer.alloc(0) }),
+  'a wrong secret': () => encode({ command: 'PROXY', ends: IPV4, secret: randomBytes(16) }),
+  'a part of the secret': (door) => headerOf(door, undefined, secretOf(door).subarray(0, 15)),
   'a header that says it is longer than any': (door) => {
-    const header = encode(IPV4, secretOf(door));
+    const header = headerOf(door, IPV4);
     header.writeUInt16BE(0xffff, 14);
     return header;
   },
   'an empty header': (door) => {
-    const header = encode(undefined, secretOf(door)).subarray(0, 16);
+    const header = headerOf(door).subarray(0, 16);
     header.writeUInt16BE(0, 14);
     return header;
   },
   'a malformed header': (door) => {
-    const header = encode(IPV4, secretOf(door));
+    const header = headerOf(door, IPV4);
     header.writeUInt16BE(400, 16 + 12 + 1);
     return header;
   },
@@ -95,7 +106,7 @@ describe('strangers are dropped without a word', () => {
     const door = await worker.opened();
     const started = performance.now();
     const slow = knock(door);
-    slow.write(encode(IPV4, secretOf(door)).subarray(0, 20));
+    slow.write(headerOf(door, IPV4).subarray(0, 20));
     expect(await Promise.all([silence(knock(door)), silence(slow)])).toEqual(['', '']);
     expect(performance.now() - started).toBeGreaterThan(1900);
   });

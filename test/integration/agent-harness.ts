@@ -9,7 +9,7 @@ import type { Duplex, Readable } from 'node:stream';
 import { setImmediate as turn } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
-import { encode, type Ends } from '../../dist/core/proxy-protocol.cjs';
+import { encode, type Ends, type InternetEnds } from '../../dist/core/proxy-protocol.cjs';
 import type { AgentMessage, AgentSettings, Door, Listening, Refused, Vitals } from '../../dist/core/messages.cjs';
 
 const AGENT = fileURLToPath(new URL('../../dist/agent/agent.cjs', import.meta.url));
@@ -17,12 +17,18 @@ const FIXTURES = new URL('../fixtures/', import.meta.url);
 const CHANNEL = 4;
 
 /** What the front tells an agent unless the options say otherwise. */
-const SETTINGS: AgentSettings = { channel: CHANNEL, waitReady: false, beatMs: 1_000, takesConnections: false };
+const SETTINGS: AgentSettings = {
+  channel: CHANNEL,
+  waitReady: false,
+  beatMs: 1_000,
+  takesConnections: false,
+  showsClients: true,
+};
 
 /** The Node that the workers run on; another binary shows that the agent works there too. */
 const NODE = process.env['ZDLB_TEST_NODE'] ?? process.execPath;
 
-export const IPV4: Ends = {
+export const IPV4: InternetEnds = {
   family: 'IPv4',
   sourceAddress: '192.0.2.7',
   sourcePort: 4711,
@@ -172,10 +178,14 @@ export function knock({ address }: Door): Socket {
 
 export const secretOf = (door: Door) => Buffer.from(door.secret!, 'hex');
 
+/** How the front opens a private connection for one client (`ends`), or for many. */
+export const headerOf = (door: Door, ends?: Ends, secret = secretOf(door)) =>
+  encode({ ...(ends === undefined ? { command: 'LOCAL' } : { command: 'PROXY', ends }), secret });
+
 /** A private connection as the front opens it: for one client (`ends`), or for many. */
 export function enter(door: Door, ends?: Ends): Socket {
   const socket = knock(door);
-  socket.write(encode(ends, secretOf(door)));
+  socket.write(headerOf(door, ends));
   return socket;
 }
 
@@ -204,7 +214,7 @@ async function relay(client: Socket, first: Buffer, door: Door, arrival: Arrival
     upstream.destroy();
   });
   upstream.pipe(client);
-  const header = encode(endsOf(client), secretOf(door));
+  const header = headerOf(door, endsOf(client));
   for (const part of inParts(header, first, arrival)) {
     upstream.write(part);
     await turn();

@@ -118,6 +118,7 @@ test("the worker gets a PROXY header with its secret and the client's address fi
   const fixed = bytes.subarray(0, FIXED_LENGTH);
   const rest = bytes.subarray(FIXED_LENGTH, FIXED_LENGTH + restLength(fixed));
   expect(decode(fixed, rest)).toEqual({
+    command: 'PROXY',
     secret: Buffer.from(secret, 'hex'),
     ends: {
       family: 'IPv4',

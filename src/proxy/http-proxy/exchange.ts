@@ -229,8 +229,8 @@ export class Exchange implements Claimant, BodyOwner {
   #fieldsFor(backend: Backend): readonly string[] {
     const { lines, added } = this.#question as Question;
     const { forwarded } = this.#engine.settings;
-    const forwards = forwarded === 'on' || (forwarded === 'auto' && !backend.hasAgent);
-    const own = backend.hasAgent ? this.#session.clientField : [];
+    const forwards = forwarded === 'on' || (forwarded === 'auto' && !backend.showsClients);
+    const own = backend.showsClients ? this.#session.clientField : [];
     return [...own, ...(forwards ? forwardedLines(this.#request, this.#session.forwarding) : lines), ...added];
   }
 

@@ -2,6 +2,7 @@ import { type IncomingMessage, type Server, type ServerResponse, createServer } 
 import type { Socket } from 'node:net';
 import { systemCode } from '../../core/errors.js';
 import type { Balancer } from '../balancer.js';
+import type { Client } from '../client.js';
 import type { HttpSettings } from '../http-settings.js';
 import type { Relay } from '../listener.js';
 import { Agents } from './agents.js';
@@ -56,8 +57,9 @@ export class HttpProxyRelay implements Relay {
     return this.#sessions.size;
   }
 
-  accept(client: Socket, closed: () => void): void {
-    const session = new Session(client, this.#engine, () => {
+  accept(who: Client, closed: () => void): void {
+    const client = who.socket;
+    const session = new Session(who, this.#engine, () => {
       this.#sessions.delete(client);
       closed();
     });

@@ -3,7 +3,7 @@ import { Socket } from 'node:net';
 import type { Moves } from '../../core/lifecycle.js';
 import { refusal } from '../../http/refusal.js';
 import type { Asked } from '../../http/response-head.js';
-import { clientLine } from '../client-address.js';
+import type { Client } from '../client.js';
 import { giveAnswer } from './answering.js';
 import { Forwarding } from '../forwarding.js';
 import type { Engine } from './engine.js';
@@ -41,6 +41,7 @@ const MOVES: Moves<State> = {
 /** One client connection: Node reads its requests, and they are taken up one by one, in order. */
 export class Session {
   readonly client: Socket;
+  readonly #who: Client;
   readonly #engine: Engine;
   readonly #closed: () => void;
   /** The exchange under way, and those behind it. */
@@ -56,7 +57,9 @@ export class Session {
   /** What the bytes behind the last exchange are to be refused with. */
   #partingStatus: number | undefined;
 
-  constructor(client: Socket, engine: Engine, closed: () => void) {
+  constructor(who: Client, engine: Engine, closed: () => void) {
+    const client = who.socket;
+    this.#who = who;
     this.client = client;
     this.#engine = engine;
     this.#closed = closed;
@@ -79,7 +82,7 @@ export class Session {
 
   /** The field that tells the agent who the client is, as name and value. */
   get clientField(): readonly string[] {
-    return (this.#clientField ??= clientLine(this.client)
+    return (this.#clientField ??= this.#who.fieldLine
       .toString('latin1')
       .trimEnd()
       .split(/: (.*)/, 2));
@@ -87,7 +90,7 @@ export class Session {
 
   /** The X-Forwarded-* fields, for workers that can't be told otherwise. */
   get forwarding(): Forwarding {
-    return (this.#forwarding ??= new Forwarding(this.client, this.#engine.settings.trusts));
+    return (this.#forwarding ??= new Forwarding(this.#who, this.#engine.settings.trusts));
   }
 
   /** Takes up an exchange as soon as those before it are over. */

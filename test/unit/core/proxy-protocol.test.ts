@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import {
   type Ends,
+  type InternetEnds,
   FIXED_LENGTH,
   MAX_REST_LENGTH,
   decode,
@@ -16,13 +17,15 @@ function read(header: Buffer) {
   return decode(header.subarray(0, FIXED_LENGTH), header.subarray(FIXED_LENGTH, FIXED_LENGTH + length));
 }
 
-const ends = (family: Ends['family'], sourceAddress: string, destinationAddress: string): Ends => ({
+const ends = (family: InternetEnds['family'], sourceAddress: string, destinationAddress: string): InternetEnds => ({
   family,
   sourceAddress,
   sourcePort: 40_000,
   destinationAddress,
   destinationPort: 8_000,
 });
+
+const proxied = (of: Ends) => ({ command: 'PROXY', ends: of, secret }) as const;
 
 describe('what is encoded is decoded', () => {
   test.each([
@@ -32,20 +35,28 @@ describe('what is encoded is decoded', () => {
     ends('IPv6', '1:2:3:4:5:6:7:8', '::'),
     ends('IPv6', 'fe80::', '1:0:0:2::3'),
   ])('%j', (both) => {
-    expect(read(encode(both, secret))).toEqual({ ends: both, secret });
+    expect(read(encode(proxied(both)))).toEqual(proxied(both));
+  });
+
+  test('a client at a Unix socket', () => {
+    expect(read(encode(proxied({ family: 'Unix' })))).toEqual(proxied({ family: 'Unix' }));
+  });
+
+  test('nothing said of the ends (UNSPEC)', () => {
+    expect(read(encode({ command: 'PROXY', secret }))).toEqual({ command: 'PROXY', secret });
   });
 
   test('LOCAL, for a connection of several clients', () => {
-    expect(read(encode(undefined, secret))).toEqual({ secret });
+    expect(read(encode({ command: 'LOCAL', secret }))).toEqual({ command: 'LOCAL', secret });
   });
 });
 
 test('a zone is left out', () => {
-  expect(read(encode(ends('IPv6', 'fe80::1%eth0', '::1'), secret))?.ends?.sourceAddress).toBe('fe80::1');
+  expect(read(encode(proxied(ends('IPv6', 'fe80::1%eth0', '::1'))))?.ends).toMatchObject({ sourceAddress: 'fe80::1' });
 });
 
 test('the bytes are those of the specification', () => {
-  const header = encode(ends('IPv4', '192.0.2.1', '127.0.0.1'), Buffer.from('ab'));
+  const header = encode({ ...proxied(ends('IPv4', '192.0.2.1', '127.0.0.1')), secret: Buffer.from('ab') });
   expect(header.toString('hex')).toBe(
     '0d0a0d0a000d0a515549540a' +
       '21' +
@@ -62,7 +73,7 @@ test('the bytes are those of the specification', () => {
 });
 
 describe('a header is turned away', () => {
-  const good = encode(ends('IPv4', '192.0.2.1', '127.0.0.1'), secret);
+  const good = encode(proxied(ends('IPv4', '192.0.2.1', '127.0.0.1')));
   const changed = (at: number, byte: number) => {
     const copy = Buffer.from(good);
     copy[at] = byte;
@@ -72,7 +83,7 @@ describe('a header is turned away', () => {
     ['with another signature', changed(0, 0)],
     ['of another version', changed(12, 0x11)],
     ['with an unknown command', changed(12, 0x22)],
-    ['with an unknown family', changed(13, 0x31)],
+    ['without room for the paths of Unix sockets', changed(13, 0x31)],
     ['with a TLV that runs past its end', changed(FIXED_LENGTH + 12 + 2, 200)],
     ['without room for its addresses', Buffer.concat([good.subarray(0, 14), Buffer.from([0, 4]), good.subarray(16)])],
     ['beyond the bound', Buffer.concat([good.subarray(0, 14), Buffer.from([2, 1]), Buffer.alloc(MAX_REST_LENGTH + 1)])],

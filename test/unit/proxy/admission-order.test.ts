@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { type Client, NOTHING, gate } from '../../kit/admission.js';
+import { type Caller, NOTHING, gate } from '../../kit/admission.js';
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] }));
 afterEach(() => void vi.useRealTimers());
@@ -20,7 +20,7 @@ describe('in any order of events the bounds hold, nobody waits who fits, and the
     const random = randomOf(seed);
     const bounds = { maxConnections: 8, maxConnectionsPerAddress: 3, holdMax: 6, holdTimeout: 100 };
     const { admission, relay, arrive, end, counts } = gate(bounds);
-    const clients: Client[] = [];
+    const clients: Caller[] = [];
     const openOf = (address: string) => relay.open.filter((client) => client.remoteAddress === address).length;
     const changesPerAddress = seed % 2 === 1;
     for (let step = 0; step < 1_000; step++) {
@@ -39,7 +39,7 @@ describe('in any order of events the bounds hold, nobody waits who fits, and the
       expect(admission.parked).toBe(waiting.length);
       expect(waiting.length).toBeLessThanOrEqual(bounds.holdMax);
       expect(relay.connections).toBeLessThanOrEqual(11);
-      const fits = ({ remoteAddress }: Client) => openOf(remoteAddress!) < bounds.maxConnectionsPerAddress;
+      const fits = ({ remoteAddress }: Caller) => openOf(remoteAddress!) < bounds.maxConnectionsPerAddress;
       if (relay.connections < bounds.maxConnections) expect(waiting.filter(fits)).toEqual([]);
       if (!changesPerAddress)
         expect(Math.max(...relay.open.map((client) => openOf(client.remoteAddress!)), 0)).toBeLessThanOrEqual(3);

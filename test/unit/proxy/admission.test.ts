@@ -1,7 +1,6 @@
-import type { Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Relay } from '../../../src/proxy/listener.js';
-import { Client, Keeper, NOTHING, SETTINGS, gate } from '../../kit/admission.js';
+import { Caller, Keeper, clientOf, NOTHING, SETTINGS, gate } from '../../kit/admission.js';
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] }));
 afterEach(() => void vi.useRealTimers());
@@ -111,8 +110,8 @@ describe('per address', () => {
 
   test('a connection that was reset before it was looked at is dropped', () => {
     const { admission, relay, counts } = gate(perAddress);
-    const client = new Client(undefined);
-    admission.admit(client as unknown as Socket, relay);
+    const client = new Caller(undefined);
+    admission.admit(clientOf(client), relay);
     expect([client.isClosed, relay.clients.length]).toEqual([true, 0]);
     expect(counts()).toEqual(NOTHING);
   });
