@@ -7,7 +7,7 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     testTimeout: 30_000,
     hookTimeout: 30_000,
-    // Integration tests start whole process trees, and then mostly wait: three files at a time keep two cores busy.
-    maxWorkers: 3,
+    // Integration tests start whole process trees, and then mostly wait: four files at a time keep two cores busy.
+    maxWorkers: 4,
   },
 });

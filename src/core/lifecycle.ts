@@ -1,3 +1,5 @@
+import { setMaxListeners } from 'node:events';
+
 /** From each state, the states that may follow it. */
 export type Moves<State extends string> = { readonly [S in State]: readonly State[] };
 
@@ -35,9 +37,12 @@ export class Lifecycle<State extends string> {
     return this.#state;
   }
 
-  /** Aborted when the present state is left. */
+  /** Aborted when the present state is left. Any number may wait for that: impatient operators, say, whose orders come after a reload. */
   get scope(): AbortSignal {
-    this.#scope ??= new AbortController();
+    if (this.#scope === undefined) {
+      this.#scope = new AbortController();
+      setMaxListeners(0, this.#scope.signal); // beyond 10, Node would warn of a leak on the operator's terminal
+    }
     return this.#scope.signal;
   }
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { startFront } from '../kit/front.ts';
 import { EXACTLY_ONCE, Ledger } from '../kit/ledger.ts';
-import { startLoad } from '../kit/load.ts';
+import { type Load, startLoad } from '../kit/load.ts';
 import { FEW, LOADS } from '../kit/loads.ts';
 import { fixture, Release } from '../kit/release.ts';
 import { reloadTimes, versionsAfter } from '../kit/reloads.ts';
@@ -10,14 +10,28 @@ const RELOADS = process.env['ZDLB_TEST_RELOADS'];
 /** A reload may have to wait until streams of several seconds have ended. */
 const timeoutFor = (reloads: number) => 30_000 + reloads * 10_000;
 
-/** How a front is to reload, how often in `npm test`, and under which loads there. */
-const WAYS = [
-  { name: 'by the relay', args: ['--http-engine', 'relay'], few: 2, loads: LOADS },
-  { name: 'by the http-proxy', args: ['--http-engine', 'http-proxy'], few: 1, loads: FEW },
-  { name: 'one worker at a time', args: ['--surge', '1'], few: 2, loads: FEW },
+interface Way {
+  readonly name: string;
+  readonly args: readonly string[];
+  /** How many reloads in `npm test`, and under which loads there. */
+  readonly few: number;
+  readonly loads: readonly Load[];
+}
+
+/** How a front is to reload, over private ports; and whether `npm test` tries it over Unix sockets too. */
+const WAYS: readonly (Way & { readonly isTriedTwice: boolean })[] = [
+  { name: 'by the relay', args: [], few: 2, loads: LOADS, isTriedTwice: true },
+  { name: 'by the http-proxy', args: ['--http-engine', 'http-proxy'], few: 1, loads: FEW, isTriedTwice: false },
+  { name: 'one worker at a time', args: ['--surge', '1'], few: 2, loads: FEW, isTriedTwice: false },
 ];
 
-describe.each(WAYS)('$name', ({ args, few, loads }) => {
+function overUnixSockets({ name, args }: Way): Way {
+  return { name: `${name}, over Unix sockets`, args: [...args, '--transport', 'unix'], few: 1, loads: FEW };
+}
+
+const UNIX_WAYS = WAYS.filter(({ isTriedTwice }) => isTriedTwice || RELOADS !== undefined).map(overUnixSockets);
+
+describe.each<Way>([...WAYS, ...UNIX_WAYS])('$name', ({ args, few, loads }) => {
   const reloads = Number(RELOADS ?? few);
   const timeout = timeoutFor(reloads);
   const batches = args.includes('--surge') ? reloads : 0;

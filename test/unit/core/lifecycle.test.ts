@@ -1,4 +1,4 @@
-import { expect, test, vi } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { Lifecycle } from '../../../src/core/lifecycle.js';
 
 const door = () => new Lifecycle('The door', 'shut', { shut: ['open'], open: ['shut', 'off'], off: [] });
@@ -32,4 +32,18 @@ test('what belongs to a state dies with it', () => {
   } finally {
     vi.useRealTimers();
   }
+});
+
+test('any number may wait for the end of a state, without a warning', async () => {
+  const warnings: Error[] = [];
+  const note = (warning: Error) => void warnings.push(warning);
+  process.on('warning', note);
+  onTestFinished(() => void process.off('warning', note));
+  const lifecycle = door();
+  let ended = 0;
+  for (let count = 0; count < 50; count++) lifecycle.scope.addEventListener('abort', () => ended++);
+  lifecycle.to('open');
+  await new Promise(setImmediate);
+  expect(ended).toBe(50);
+  expect(warnings).toEqual([]);
 });
