@@ -2,18 +2,16 @@ import type { Config } from '../core/config.js';
 import { messageOf } from '../core/errors.js';
 import { Lifecycle, type Moves } from '../core/lifecycle.js';
 import type { Listening } from '../core/messages.cjs';
-import { Checkup } from './checkup.js';
 import type { Tally } from './data-path.js';
 import { Deferred } from './deferred.js';
 import type { Exit } from './exit.js';
-import type { HealthCheck } from './health.js';
 import type { Drain, Household } from './household.js';
+import { Hiring } from './hiring.js';
 import type { Launch } from './launch.js';
 import { Openings } from './openings.js';
-import type { Demands } from './proof.js';
 import { Slot } from './slot.js';
 import { Ward } from './ward.js';
-import { Worker } from './worker.js';
+import type { Worker } from './worker.js';
 
 /**
  *     starting -> serving -> retiring -> retired
@@ -35,9 +33,8 @@ const MOVES: Moves<GenerationState> = {
 /** The numbered set of workers that come and go together and run the same code. */
 export class Generation {
   readonly number: number;
-  readonly #config: Config;
-  readonly #launch: Launch;
   readonly #household: Household;
+  readonly #hiring: Hiring;
   readonly #lifecycle: Lifecycle<GenerationState>;
   readonly #slots = new Map<number, Slot>();
   /** Every worker that is not wholly gone, whether it holds a slot or has left it. */
@@ -51,10 +48,14 @@ export class Generation {
 
   constructor(number: number, config: Config, launch: Launch, household: Household) {
     this.number = number;
-    this.#config = config;
-    this.#launch = launch;
     this.#household = household;
     this.#ward = new Ward(household.journal, () => this.#changed());
+    this.#hiring = new Hiring({ generation: number, config, launch }, household, this.#ward, {
+      announced: (worker, listening) => this.#announced(worker, listening),
+      ready: () => this.#changed(),
+      failed: (failure) => this.#broken.reject(failure),
+      exited: (worker, exit) => this.#left(worker, exit),
+    });
     this.#openings = new Openings(household.open);
     this.#lifecycle = new Lifecycle<GenerationState>(`Generation ${number}`, 'starting', MOVES);
   }
@@ -204,55 +205,10 @@ export class Generation {
   }
 
   #hire(slot: number): Worker {
-    const { number } = this;
-    const { spawn, warden, journal, ports } = this.#household;
-    const post = { slot, generation: number, launch: this.#launch, config: this.#config, ports: ports.pairs };
-    let checkup: Checkup | undefined;
-    const worker = new Worker(post, {
-      spawn,
-      warden,
-      journal,
-      demands: this.#demandsOn(() => worker),
-      admit: (listening) => ports.admit(number, listening),
-      announced: (listening) => this.#announced(worker, listening),
-      felt: (vitals) => checkup?.felt(vitals),
-    });
+    const worker = this.#hiring.hire(slot);
     this.#workers.add(worker);
-    worker.ready
-      .then(() => {
-        checkup = this.#watch(worker);
-        if (worker.vitals !== undefined) checkup?.felt(worker.vitals); // it may block its event loop before the next beat
-        return this.#changed();
-      })
-      .catch((failure: Error) => this.#broken.reject(failure));
-    void worker.exited.then((exit) => this.#left(worker, exit));
     void worker.gone.then(() => this.#workers.delete(worker));
     return worker;
-  }
-
-  #demandsOn(worker: () => Worker): Demands {
-    const health = this.#healthCheck(worker);
-    return {
-      readiness: 'command' in this.#launch ? { kind: 'accepting' } : this.#household.ports.readiness,
-      waitReady: this.#config.waitReady,
-      ...(health !== undefined && { health }),
-    };
-  }
-
-  #healthCheck(worker: () => Worker): HealthCheck | undefined {
-    const { health, healthInterval: interval, healthTimeout: timeout } = this.#config;
-    if (health === undefined) return undefined;
-    return { interval, timeout, probe: async (signal) => this.#household.probe(worker(), health, signal) };
-  }
-
-  #watch(worker: Worker): Checkup | undefined {
-    if (worker.state !== 'ready') return undefined; // it has ended in the same tick
-    const health = this.#healthCheck(() => worker);
-    return new Checkup(this.#config, health, worker.scope, {
-      ailing: (reason) => this.#ward.admit(worker, reason),
-      recovered: () => this.#ward.discharge(worker),
-      unfit: (ailment, reason) => this.#household.unfit(worker, ailment, reason),
-    });
   }
 
   /** Ready, and with it every port that was announced so far. */
