@@ -12,6 +12,8 @@ const ENDLESS = 1_000;
 const DRAIN_MS = 2_500;
 /** What stopping an old worker and starting a new one may take on top, on a busy machine. */
 const MARGIN_MS = 1_500;
+/** A timer counts from the beginning of its turn of the event loop, an entry's time is taken within it. */
+const TURN_MS = 50;
 
 /** The answer of the generation that serves, which it will not have finished for a long time. */
 async function openStream(port: number): Promise<IncomingMessage> {
@@ -86,12 +88,12 @@ test('it waits for the drain timeout of the oldest at most, and the others keep 
   await cut;
   const waited = Number(time) - relievedAt[0]!;
   expect(Number(waiting['time'])).toBeLessThan(relievedAt[0]! + DRAIN_MS);
-  expect(waited).toBeGreaterThanOrEqual(DRAIN_MS);
+  expect(waited).toBeGreaterThanOrEqual(DRAIN_MS - TURN_MS);
   expect(waited).toBeLessThan(DRAIN_MS + MARGIN_MS);
   await load.tally.answeredBy('version', 5);
   for (const generation of [1, 2, 3]) {
     const exited = await front.event('worker.exited', of(generation));
-    expect(Number(exited['time']) - relievedAt[generation - 1]!).toBeGreaterThanOrEqual(DRAIN_MS);
+    expect(Number(exited['time']) - relievedAt[generation - 1]!).toBeGreaterThanOrEqual(DRAIN_MS - TURN_MS);
   }
   const tally = await load.stop();
   expect(tally.outcomes, tally.examples.join('\n')).toEqual({ ok: tally.issued });
