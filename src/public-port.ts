@@ -7,6 +7,7 @@ import { type HttpEngineRelay, makeHttpRelay } from './proxy/http-engine.js';
 import type { HttpSettings } from './proxy/http-settings.js';
 import { type Gate, Listener } from './proxy/listener.js';
 import { Tally } from './proxy/tally.js';
+import { SlotCookies } from './proxy/slot-cookies.js';
 import { TcpRelay } from './proxy/tcp-relay.js';
 import type { Worker } from './supervisor/worker.js';
 
@@ -18,6 +19,7 @@ export class PublicPort {
   readonly #balancer: Balancer;
   readonly #relay: HandOverRelay | HttpEngineRelay | TcpRelay;
   readonly #listener: Listener;
+  readonly #cookies: SlotCookies;
   /** By door: a program that closes and listens again has another one. */
   readonly #backends = new WeakMap<Door, Backend>();
   readonly #tallies = new WeakMap<Worker, Tally>();
@@ -28,8 +30,9 @@ export class PublicPort {
     this.port = port;
     this.mode = mode;
     this.#config = config;
-    const settings = settingsOf(config);
-    this.#balancer = new Balancer(settings.hold);
+    this.#cookies = new SlotCookies(config.name ?? String(port));
+    const settings = this.#settingsOf(config);
+    this.#balancer = new Balancer(settings.hold, config);
     this.#relay = this.#makeRelay(config, settings);
     this.#listener = new Listener(port, this.#relay, gate);
   }
@@ -55,8 +58,8 @@ export class PublicPort {
   /** From this tick on, `config` says how long things may take and how large they may be. */
   configure(config: Config): void {
     this.#config = config;
-    const settings = settingsOf(config);
-    this.#balancer.hold = settings.hold;
+    const settings = this.#settingsOf(config);
+    this.#balancer.configure(settings.hold, config);
     this.#relay.settings = settings;
   }
 
@@ -112,12 +115,13 @@ export class PublicPort {
     if (worker.handOver !== undefined) this.#recipients.set(backend, worker.handOver);
     return backend;
   }
-}
 
-function settingsOf(config: Config): HttpSettings & { readonly hold: Hold } {
-  return {
-    ...config,
-    trusts: (address) => config.trustProxy.trusts(address),
-    hold: { timeout: config.holdTimeout, max: config.holdMax },
-  };
+  #settingsOf(config: Config): HttpSettings & { readonly hold: Hold } {
+    return {
+      ...config,
+      trusts: (address) => config.trustProxy.trusts(address),
+      hold: { timeout: config.holdTimeout, max: config.holdMax },
+      cookies: config.sticky === 'cookie' ? this.#cookies : undefined,
+    };
+  }
 }

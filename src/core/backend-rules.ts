@@ -5,6 +5,9 @@ interface Settings {
   readonly httpEngine: 'relay' | 'http-proxy';
   readonly forwarded: 'auto' | 'on' | 'off';
   readonly requestId: boolean;
+  readonly balance: 'round-robin' | 'least-connections' | 'random-two' | 'source-hash';
+  readonly sticky: 'off' | 'cookie';
+  readonly maxInFlight: number;
 }
 
 /** What can't be had where the front never sees a request, by its name in the configuration: whether it is wanted, and why not. */
@@ -13,6 +16,17 @@ const PROXY_ONLY: readonly (readonly [keyof Settings, (settings: Settings) => bo
   ['httpEngine', ({ httpEngine }) => httpEngine !== 'relay', 'nothing is relayed. Leave it out'],
   ['forwarded', ({ forwarded }) => forwarded === 'on', 'the program sees its clients themselves. Leave it out'],
   ['requestId', ({ requestId }) => requestId, 'the front sees no requests. Leave it out'],
+  [
+    'balance',
+    ({ balance }) => balance === 'least-connections' || balance === 'random-two',
+    "the front can't count connections that it has handed over. Use round-robin or source-hash",
+  ],
+  ['sticky', ({ sticky }) => sticky !== 'off', 'the front sees no requests. Use source-hash as the balance'],
+  [
+    'maxInFlight',
+    ({ maxInFlight }) => maxInFlight !== Infinity,
+    "the front can't count connections that it has handed over. Leave it out",
+  ],
 ];
 
 /**

@@ -55,3 +55,17 @@ export function isEmptyLines(bytes: Uint8Array, length: number): boolean {
   for (let at = 0; at < length; at++) if (bytes[at] !== (at % 2 === 0 ? CR : LF)) return false;
   return length % 2 === 0;
 }
+
+/** The position behind the white space (OWS, RFC 9110 5.6.3) at `start`. */
+export function skipBlanks(bytes: Uint8Array, start: number, end: number): number {
+  let at = start;
+  while (at < end && (bytes[at] === SP || bytes[at] === HTAB)) at++;
+  return at;
+}
+
+/** The position before the white space that ends at `end`. */
+export function trimBlanks(bytes: Uint8Array, start: number, end: number): number {
+  let at = end;
+  while (at > start && (bytes[at - 1] === SP || bytes[at - 1] === HTAB)) at--;
+  return at;
+}

@@ -1,4 +1,4 @@
-import { HTAB, SP, equalsIgnoringCase, sameIgnoringCase } from './characters.js';
+import { equalsIgnoringCase, sameIgnoringCase, skipBlanks, trimBlanks } from './characters.js';
 import { type Fields, Name } from './fields.js';
 
 /** What the Connection fields of a head say (RFC 9110 7.6.1), as bits; `tooMany` for a list that nobody sends in earnest. */
@@ -49,16 +49,4 @@ function dropNamed(fields: Fields, bytes: Uint8Array, start: number, end: number
     if (PROTECTED.test(Buffer.from(bytes.subarray(start, end)).toString('latin1'))) return;
     fields.dropped[i] = 1;
   }
-}
-
-function skipBlanks(bytes: Uint8Array, start: number, end: number): number {
-  let at = start;
-  while (at < end && (bytes[at] === SP || bytes[at] === HTAB)) at++;
-  return at;
-}
-
-function trimBlanks(bytes: Uint8Array, start: number, end: number): number {
-  let at = end;
-  while (at > start && (bytes[at - 1] === SP || bytes[at - 1] === HTAB)) at--;
-  return at;
 }

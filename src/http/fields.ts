@@ -20,6 +20,7 @@ export const Name = {
   client: 11,
   requestId: 12,
   idempotencyKey: 13,
+  cookie: 14,
 } as const;
 
 const bytesOf = (name: string) => Buffer.from(name, 'latin1');
@@ -41,6 +42,7 @@ const KNOWN: readonly (readonly (readonly [name: Uint8Array, id: number])[] | un
     [CLIENT_FIELD, Name.client],
     ['x-request-id', Name.requestId],
     ['idempotency-key', Name.idempotencyKey],
+    ['cookie', Name.cookie],
   ];
   for (const [name, id] of names) (byLength[name.length] ??= []).push([bytesOf(name), id]);
   return byLength;

@@ -188,6 +188,7 @@ export class RequestHead {
       case Name.expect:
         return this.#readExpect(bytes, index);
       case Name.trailer:
+      case Name.cookie:
         return 0;
       case Name.te:
         this.fields.dropped[index] = 1;

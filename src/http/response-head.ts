@@ -69,8 +69,15 @@ export class ResponseHead {
     return keepAliveTimeoutOf(value.toString('latin1'));
   }
 
-  /** Writes the head that the client gets, anew from its parts; returns the position behind it. */
-  write(bytes: Uint8Array, line: ConnectionLine, asked: Asked, output: Uint8Array, start: number): number {
+  /** Writes the head that the client gets, anew from its parts and an `added` line; returns the position behind it. */
+  write(
+    bytes: Uint8Array,
+    line: ConnectionLine,
+    asked: Asked,
+    output: Uint8Array,
+    start: number,
+    added: Uint8Array = EMPTY,
+  ): number {
     let at = copy(HTTP_1_1, 0, HTTP_1_1.length, output, start);
     output[at++] = 0x30 + Math.floor(this.status / 100);
     output[at++] = 0x30 + (Math.floor(this.status / 10) % 10);
@@ -80,6 +87,7 @@ export class ResponseHead {
     output[at++] = CR;
     output[at++] = LF;
     at = writeFields(this.fields, bytes, output, at);
+    at = copy(added, 0, added.length, output, at);
     const coded = this.framing === Framing.chunked || this.#keepsCoding;
     // RFC 9112 6.1: no transfer coding to HTTP/1.0.
     if (coded && asked.minorVersion === 1) at = copy(CHUNKED_LINE, 0, CHUNKED_LINE.length, output, at);

@@ -43,6 +43,8 @@ export class Backend {
   readonly #waitingForLeave: (() => void)[] = [];
   #availability: Availability = 'leaving';
   #leases = 0;
+  #maxLeases = Infinity;
+  #hasRoomAgain: () => void = () => {};
 
   constructor(door: Door, { tally = new Tally(), slot = 0, showsClients = true, sendsProxy = false }: Traits = {}) {
     this.address = door.address;
@@ -64,6 +66,17 @@ export class Backend {
     return this.#leases;
   }
 
+  /** Whether it takes one more. */
+  get hasRoom(): boolean {
+    return this.#availability === 'open' && this.#leases < this.#maxLeases;
+  }
+
+  /** Has at most `max` leases out from now on; `then` is called when it was full and gets one back. */
+  limit(max: number, then: () => void): void {
+    this.#maxLeases = max;
+    this.#hasRoomAgain = then;
+  }
+
   /** Choosing a backend and counting the lease are one step, so that a drain can overlook nothing. */
   lease(): Lease {
     this.#leases++;
@@ -73,6 +86,7 @@ export class Backend {
   /** Called by a lease that is released. */
   takeBack(): void {
     this.#leases--;
+    if (this.#leases === this.#maxLeases - 1) this.#hasRoomAgain();
     if (this.#leases > 0 || this.#waitingForDrain.length === 0) return;
     for (const resolve of this.#waitingForDrain.splice(0)) resolve();
   }

@@ -1,18 +1,24 @@
 import type { Backend } from './backend.js';
 import type { Lease } from './lease.js';
+import { type Policy, type PolicyName, makePolicy } from './policy.js';
+import { Waiting } from './waiting.js';
 
 /** How long a backend that could not be reached is passed over, in milliseconds. */
 const SHUN_MS = 1_000;
 
 /** Who waits for a lease. */
 export interface Claimant {
+  /** The slot whose worker it gets, if that takes work at all; undefined: whom the policy chooses. */
+  readonly slot?: number | undefined;
+  /** What stands for its client's address; undefined where it has none. */
+  readonly source?: number | undefined;
   /** The lease is the claimant's, who releases it. May be called before `claim` returns. */
   claimed(lease: Lease): void;
   /** No backend was ready in time, or too many wait already. */
   refused(): void;
 }
 
-/** How claims wait while no backend is ready. */
+/** How claims wait while no backend takes work. */
 export interface Hold {
   /** Milliseconds. */
   readonly timeout: number;
@@ -20,18 +26,29 @@ export interface Hold {
   readonly max: number;
 }
 
-/** The rotation of backends behind one public port, and the queue of claims that wait while none is ready. */
-export class Balancer {
-  /** In force for the next claim. */
-  hold: Hold;
-  #rotation: readonly Backend[] = [];
-  #next = 0;
-  /** First in, first out; each with the time until which it waits. */
-  readonly #waiting = new Map<Claimant, number>();
-  #timer: NodeJS.Timeout | undefined;
+/** How work is shared out. */
+export interface Sharing {
+  readonly balance: PolicyName;
+  /** How many leases of one backend may be out at a time; Infinity is "off". */
+  readonly maxInFlight: number;
+}
 
-  constructor(hold: Hold) {
-    this.hold = hold;
+/** The rotation of backends behind one public port, and the claims that wait while none of them takes work. */
+export class Balancer {
+  #hold: Hold;
+  #sharing: Sharing;
+  #policy: Policy;
+  #rotation: readonly Backend[] = [];
+  readonly #waiting = new Waiting();
+  #timer: NodeJS.Timeout | undefined;
+  /** Those who have room again while claims wait. */
+  readonly #freed = new Set<Backend>();
+  #isServing = false;
+
+  constructor(hold: Hold, sharing: Sharing = { balance: 'round-robin', maxInFlight: Infinity }) {
+    this.#hold = hold;
+    this.#sharing = sharing;
+    this.#policy = makePolicy(sharing.balance);
   }
 
   /** How many claims wait. */
@@ -39,17 +56,30 @@ export class Balancer {
     return this.#waiting.size;
   }
 
-  /** Gives `claimant` a lease at once, or as soon as a backend is ready, or refuses it. */
-  claim(claimant: Claimant): void {
-    const backend = this.#waiting.size === 0 ? this.#choose() : undefined;
-    if (backend !== undefined) claimant.claimed(backend.lease());
-    else if (this.#waiting.size < this.hold.max) this.#park(claimant);
+  /** In force for the next claim, and a higher bound for those who wait for it. */
+  configure(hold: Hold, sharing: Sharing): void {
+    if (sharing.balance !== this.#sharing.balance) this.#policy = makePolicy(sharing.balance);
+    this.#hold = hold;
+    this.#sharing = sharing;
+    for (const backend of this.#rotation) this.#limit(backend);
+    this.#serveAll();
+  }
+
+  /**
+   * Gives `claimant` a lease at once, or as soon as a backend has room, or refuses it.
+   *
+   * @param isAgain whether a worker was lost with its first lease: it had its turn, so it goes before those who had none
+   */
+  claim(claimant: Claimant, isAgain = false): void {
+    const backend = this.#choose(claimant);
+    if (backend?.hasRoom === true) claimant.claimed(backend.lease());
+    else if (this.#waiting.size < this.#hold.max) this.#park(claimant, backend?.slot, isAgain);
     else claimant.refused();
   }
 
   /** Forgets a claimant that waits no longer. */
   withdraw(claimant: Claimant): void {
-    this.#waiting.delete(claimant);
+    if (this.#waiting.size > 0) this.#waiting.remove(claimant);
   }
 
   /** From this tick on, leases come from `next` and from nobody else. */
@@ -58,7 +88,8 @@ export class Balancer {
     this.#rotation = next;
     for (const backend of former) if (!next.includes(backend)) backend.leave();
     for (const backend of next) if (!former.includes(backend)) backend.join();
-    this.#serveWaiting();
+    for (const backend of next) this.#limit(backend);
+    this.#serveAll();
   }
 
   /** Passes over a backend that could not be reached, for a while. */
@@ -67,58 +98,86 @@ export class Balancer {
     backend.shun();
     setTimeout(() => {
       backend.readmit();
-      this.#serveWaiting();
+      this.#serveAll();
     }, SHUN_MS).unref();
+    this.#serveAll(); // who waited for it need not
   }
 
   /** Refuses everyone who waits. */
   close(): void {
     this.swap([]);
     clearTimeout(this.#timer);
-    for (const claimant of this.#takeWaiting(() => true)) claimant.refused();
+    for (const claimant of this.#waiting.takeDue(Infinity)) claimant.refused();
   }
 
-  /** Round robin over those that take work. */
-  #choose(): Backend | undefined {
-    for (let tries = 0; tries < this.#rotation.length; tries++) {
-      this.#next = this.#next + 1 < this.#rotation.length ? this.#next + 1 : 0;
-      const backend = this.#rotation[this.#next];
-      if (backend?.availability === 'open') return backend;
-    }
-    return undefined;
+  #choose(claimant: Claimant): Backend | undefined {
+    const { slot } = claimant;
+    const own = slot === undefined ? undefined : this.#openAt(slot);
+    return own ?? this.#policy.choose(this.#rotation, claimant);
   }
 
-  #park(claimant: Claimant): void {
-    this.#waiting.set(claimant, performance.now() + this.hold.timeout);
-    if (this.#waiting.size === 1) this.#expireLater(this.hold.timeout);
+  #openAt(slot: number): Backend | undefined {
+    return this.#rotation.find((backend) => backend.slot === slot && backend.availability === 'open');
   }
 
-  /** The queue is in the order of its deadlines, so one timer serves for all. */
-  #expireLater(ms: number): void {
+  #limit(backend: Backend): void {
+    backend.limit(this.#sharing.maxInFlight, () => this.#freedAt(backend));
+  }
+
+  #park(claimant: Claimant, slot: number | undefined, isAgain: boolean): void {
+    this.#waiting.add(claimant, slot, performance.now() + this.#hold.timeout, isAgain);
+    if (this.#timer === undefined) this.#expireLater();
+  }
+
+  /** One timer serves for all. It is left to run when nobody waits any more: others will, when workers are busy. */
+  #expireLater(): void {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#expire(), ms);
+    this.#timer = undefined;
+    const { deadline } = this.#waiting;
+    if (deadline === undefined) return;
+    this.#timer = setTimeout(() => this.#expire(), Math.max(1, Math.ceil(deadline - performance.now())));
   }
 
   #expire(): void {
-    const now = performance.now();
-    for (const claimant of this.#takeWaiting((deadline) => deadline <= now)) claimant.refused();
-    const [next] = this.#waiting.values();
-    if (next !== undefined) this.#expireLater(Math.max(1, Math.ceil(next - performance.now())));
+    for (const claimant of this.#waiting.takeDue(performance.now())) claimant.refused();
+    this.#expireLater();
   }
 
-  #takeWaiting(isDue: (deadline: number) => boolean): readonly Claimant[] {
-    const due = [...this.#waiting].filter(([, deadline]) => isDue(deadline)).map(([claimant]) => claimant);
-    for (const claimant of due) this.#waiting.delete(claimant);
-    return due;
+  #freedAt(backend: Backend): void {
+    if (this.#waiting.size === 0) return;
+    this.#freed.add(backend);
+    // Who is served may fail and release at once, which would serve the next one, and so on, deeper and deeper.
+    if (!this.#isServing) this.#serveFreed();
   }
 
-  #serveWaiting(): void {
-    for (const claimant of this.#waiting.keys()) {
-      const backend = this.#choose();
-      if (backend === undefined) return;
-      this.#waiting.delete(claimant);
-      claimant.claimed(backend.lease());
+  #serveFreed(): void {
+    this.#isServing = true;
+    for (const backend of this.#freed) {
+      this.#freed.delete(backend);
+      while (backend.hasRoom) {
+        const claimant = this.#waiting.takeNext(backend.slot);
+        if (claimant === undefined) break;
+        claimant.claimed(backend.lease());
+      }
     }
-    if (this.#waiting.size === 0) clearTimeout(this.#timer);
+    this.#isServing = false;
+  }
+
+  /** Lets all who wait choose anew, since there are others to choose from. */
+  #serveAll(): void {
+    if (this.#waiting.size === 0) return;
+    this.#isServing = true;
+    for (const claimant of this.#waiting.unline()) this.#serve(claimant);
+    // What was released meanwhile was kept for this moment.
+    this.#serveFreed();
+    this.#expireLater();
+  }
+
+  #serve(claimant: Claimant): void {
+    if (!this.#waiting.has(claimant)) return;
+    const backend = this.#choose(claimant);
+    if (backend?.hasRoom !== true) return this.#waiting.line(claimant, backend?.slot);
+    this.#waiting.remove(claimant);
+    claimant.claimed(backend.lease());
   }
 }

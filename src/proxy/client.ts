@@ -1,6 +1,8 @@
 import { type Socket, isIPv6 } from 'node:net';
+import { subscriberOf } from '../core/address.js';
 import { CLIENT_FIELD, NO_ADDRESS } from '../core/messages.cjs';
 import type { Ends, InternetEnds } from '../core/proxy-protocol.cjs';
+import { hashOf } from './hash.js';
 import { type Receive, readAccepted } from './reading.js';
 
 /** An accepted connection, and who is at its other end. */
@@ -8,6 +10,7 @@ export class Client {
   #socket: Socket;
   #ends: Ends | undefined;
   #fieldLine: Buffer | undefined;
+  #hash: number | undefined;
 
   /**
    * @param socket paused and not yet read
@@ -32,6 +35,13 @@ export class Client {
   get address(): string | undefined {
     const { ends } = this;
     return ends?.family === 'Unix' ? undefined : ends?.sourceAddress;
+  }
+
+  /** What stands for the client's address where it is hashed: 32 bits that an IPv6 /64 shares; undefined without an address. */
+  get hash(): number | undefined {
+    if (this.#hash !== undefined) return this.#hash;
+    const { address } = this;
+    return address === undefined ? undefined : (this.#hash = hashOf(subscriberOf(address)));
   }
 
   /** Reads into the shared buffer from now on; the socket that does so. */

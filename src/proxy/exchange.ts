@@ -6,7 +6,7 @@ import type { Lease } from './lease.js';
 import { output } from './output.js';
 import { Request, type Sent } from './request.js';
 import { Response } from './response.js';
-import { MAX_ATTEMPTS, isOwnWant, type Upstream, type UpstreamUser } from './upstream.js';
+import { MAX_ATTEMPTS, MAX_FAITHFUL, isOwnWant, type Upstream, type UpstreamUser } from './upstream.js';
 
 type State = 'idle' | 'claiming' | 'connecting' | 'sent' | 'tunnel';
 
@@ -57,8 +57,17 @@ export class Exchange implements Claimant, UpstreamUser {
     if (this.#state !== 'idle') this.#request.hold();
   }
 
+  get slot(): number | undefined {
+    return this.#attempts > MAX_FAITHFUL ? undefined : this.#request.slot;
+  }
+
+  get source(): number | undefined {
+    return this.#attempts > MAX_FAITHFUL ? undefined : this.#session.who.hash;
+  }
+
   claimed(lease: Lease): void {
     this.#lease = lease;
+    this.#response.cookieLine = this.#session.settings.cookies?.lineFor(lease.backend.slot, this.#request.slot);
     this.#response.readsKeepAlive = !lease.backend.hasAgent;
     // Whoever lost a worker takes no idle socket again: others of a dead worker's may not have told of their end yet, while
     // a new connection is refused at once.
@@ -184,7 +193,7 @@ export class Exchange implements Claimant, UpstreamUser {
   #claim(): void {
     this.#attempts++;
     this.#to('claiming', Infinity);
-    this.#balancer.claim(this);
+    this.#balancer.claim(this, this.#attempts > 1);
   }
 
   #send(upstream: Upstream): void {

@@ -50,8 +50,9 @@ export class HandOverRelay implements Relay {
     return this.#held.size;
   }
 
-  accept({ socket: client }: Client, closed: () => void): void {
-    const held = new HeldConnection(client, this.#balancer, {
+  accept(who: Client, closed: () => void): void {
+    const client = who.socket;
+    const held = new HeldConnection(who, this.#balancer, {
       offer: async ({ backend }) =>
         this.#places.recipientOf(backend)?.take(client, this.#places.port, this.settings.connectTimeout) ?? 'lost',
       closed: () => {
@@ -91,6 +92,7 @@ interface Surroundings {
 
 /** A client connection from its acceptance until a worker has taken it. */
 class HeldConnection implements Claimant {
+  readonly #who: Client;
   readonly #client: Socket;
   readonly #balancer: Balancer;
   readonly #around: Surroundings;
@@ -98,11 +100,17 @@ class HeldConnection implements Claimant {
   #lease: Lease | undefined;
   #attempts = 0;
 
-  constructor(client: Socket, balancer: Balancer, around: Surroundings) {
+  constructor(who: Client, balancer: Balancer, around: Surroundings) {
+    const client = who.socket;
+    this.#who = who;
     this.#client = client;
     this.#balancer = balancer;
     this.#around = around;
     client.on('error', () => {}); // unread, it tells nothing until it is closed
+  }
+
+  get source(): number | undefined {
+    return this.#who.hash;
   }
 
   claimed(lease: Lease): void {
@@ -142,10 +150,10 @@ class HeldConnection implements Claimant {
     if (outcome === 'taken') return this.#given();
     if (this.#attempts >= MAX_ATTEMPTS) return this.close();
     this.#lease = undefined;
-    lease.release();
     // Also one that refuses: its server has closed, and others may be left to ask.
     this.#balancer.shun(lease.backend);
+    lease.release();
     this.#lifecycle.to('claiming');
-    this.#balancer.claim(this);
+    this.#balancer.claim(this, true);
   }
 }

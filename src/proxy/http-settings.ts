@@ -1,3 +1,5 @@
+import type { SlotCookies } from './slot-cookies.js';
+
 /** What an operator may say of HTTP. Durations are milliseconds, sizes bytes; Infinity is "off". */
 export interface HttpSettings {
   /** The longest request head; beyond it 431. */
@@ -30,4 +32,6 @@ export interface HttpSettings {
   readonly trusts: (address: string) => boolean;
   /** Whether a request that has no X-Request-Id gets one. */
   readonly requestId: boolean;
+  /** By which a client is kept on its slot; absent: it is not. */
+  readonly cookies?: SlotCookies | undefined;
 }

@@ -27,6 +27,8 @@ export class Request {
   canReplay = false;
   /** Whether the client waits for a 100 (Continue) before it sends the body. */
   awaitsContinue = false;
+  /** The slot that its client's cookie names; undefined without a good one. */
+  slot: number | undefined;
   /** The X-Request-Id that it gets; the same at every worker that it is sent to. */
   #id: string | undefined;
 
@@ -45,6 +47,7 @@ export class Request {
     this.canReplay = this.#head.method.isIdempotent || this.#head.hasIdempotencyKey;
     this.#id = this.#session.settings.requestId && !this.#head.hasRequestId ? randomUUID() : undefined;
     this.awaitsContinue = this.#head.expectsContinue;
+    this.slot = this.#session.settings.cookies?.slotOf(this.#head.fields, bytes);
     this.#source = bytes;
     this.#sourceEnd = length;
     this.#headEnd = headEnd;

@@ -34,6 +34,8 @@ export class Response {
   readsKeepAlive = false;
   /** How long the worker said that it keeps the connection idle, in milliseconds. */
   keepAliveTimeout = Infinity;
+  /** The line that gives the client its cookie, unless it has that already. */
+  cookieLine: Uint8Array | undefined;
   /** Whether the worker's connection may serve another request. */
   keepsUpstream = false;
   /** Whether the client's connection may. */
@@ -138,7 +140,7 @@ export class Response {
     if (!this.#isUpgrade) return 'malformed';
     this.hasBegun = true;
     this.status = responseHead.status;
-    const at = responseHead.write(bytes, 'upgrade', this, output.bytes, output.start);
+    const at = responseHead.write(bytes, 'upgrade', this, output.bytes, output.start, this.cookieLine);
     output.bytes.set(bytes.subarray(headEnd, end), at);
     output.send(this.#session.client, at + end - headEnd);
     return 'tunnel';
@@ -153,7 +155,7 @@ export class Response {
     this.keepsUpstream = responseHead.isPersistent && !this.#isUpgrade;
     if (this.readsKeepAlive) this.keepAliveTimeout = responseHead.keepAliveTimeout(bytes);
     this.keepsClient = this.mayKeepClient && !endsClient;
-    const at = responseHead.write(bytes, this.#connectionLine(), this, output.bytes, output.start);
+    const at = responseHead.write(bytes, this.#connectionLine(), this, output.bytes, output.start, this.cookieLine);
     this.#body.begin(framing, responseHead.contentLength, this.#coding, Infinity);
     return this.#takeBody(bytes, headEnd, end, at);
   }

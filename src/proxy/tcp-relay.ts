@@ -96,6 +96,10 @@ class TcpLink implements Claimant, UpstreamUser {
       .on('close', () => this.#clientClosed());
   }
 
+  get source(): number | undefined {
+    return this.#who.hash;
+  }
+
   claimed(lease: Lease): void {
     this.#lease = lease;
     this.#attempts++;
@@ -180,12 +184,12 @@ class TcpLink implements Claimant, UpstreamUser {
   #tryAnother(upstream: Upstream, error: Error | undefined): void {
     upstream.discard();
     this.#upstream = undefined;
-    const backend = this.#lease!.backend;
+    // First, or its place would go to the next who waits.
+    if (!isOwnWant(error)) this.#balancer.shun(this.#lease!.backend);
     this.#lease!.release();
     this.#lease = undefined;
-    if (!isOwnWant(error)) this.#balancer.shun(backend);
     if (this.#attempts >= MAX_ATTEMPTS) return this.close();
     this.#lifecycle.to('claiming');
-    this.#balancer.claim(this);
+    this.#balancer.claim(this, true);
   }
 }

@@ -8,6 +8,11 @@ import { unsentBytes } from './writing.js';
 
 /** On how many workers a request or a connection is tried before its client is told. */
 export const MAX_ATTEMPTS = 5;
+/**
+ * On how many of these attempts a client gets the worker that is its own (sticky, source-hash). The second is no waste: an idle
+ * connection may be lost whose worker is well, and its sessions are nowhere else.
+ */
+export const MAX_FAITHFUL = 2;
 /** How long a worker may go without taking a byte of what a client sent last, before it left. */
 const FINISH_MS = 10_000;
 

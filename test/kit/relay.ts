@@ -2,7 +2,7 @@ import { onTestFinished } from 'vitest';
 import { parseConfig } from '../../src/core/config.js';
 import { Admission, type AdmissionSettings } from '../../src/proxy/admission.js';
 import { Backend } from '../../src/proxy/backend.js';
-import { Balancer, type Hold } from '../../src/proxy/balancer.js';
+import { Balancer, type Hold, type Sharing } from '../../src/proxy/balancer.js';
 import { type HttpEngine, makeHttpRelay } from '../../src/proxy/http-engine.js';
 import type { HttpSettings } from '../../src/proxy/http-settings.js';
 import { Listener } from '../../src/proxy/listener.js';
@@ -21,6 +21,7 @@ export const SETTINGS: HttpSettings = {
 export interface RelayOptions extends Partial<HttpSettings> {
   readonly engine?: HttpEngine;
   readonly hold?: Hold;
+  readonly sharing?: Partial<Sharing>;
   readonly bounds?: AdmissionSettings;
 }
 
@@ -31,14 +32,16 @@ const UNBOUNDED: AdmissionSettings = {
   holdTimeout: 0,
 };
 
+const SHARING: Sharing = { balance: 'round-robin', maxInFlight: Infinity };
+
 /** Both engines, for the promises that both make. */
 export const ENGINES: readonly HttpEngine[] = ['relay', 'http-proxy'];
 
 /** A public port on 127.0.0.1 with a relay behind it, in this process; closed when the test ends. */
 export async function openRelay(mode: 'http' | 'tcp', options: RelayOptions = {}) {
-  const { engine = 'relay', hold = { timeout: 5_000, max: 100 }, bounds = UNBOUNDED, ...others } = options;
+  const { engine = 'relay', hold = { timeout: 5_000, max: 100 }, sharing, bounds = UNBOUNDED, ...others } = options;
   const settings = { ...SETTINGS, ...others };
-  const balancer = new Balancer(hold);
+  const balancer = new Balancer(hold, { ...SHARING, ...sharing });
   const relay = mode === 'http' ? makeHttpRelay(engine, balancer, settings) : new TcpRelay(balancer, settings);
   const port = await freePort();
   const journal = new RecordedJournal();
@@ -53,7 +56,7 @@ export async function openRelay(mode: 'http' | 'tcp', options: RelayOptions = {}
 }
 
 /** The backend at a port on this machine. */
-export const backendAt = (port: number) => new Backend({ address: { port } });
+export const backendAt = (port: number, slot = 0) => new Backend({ address: { port } }, { slot });
 
 export const GET = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n';
 export const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
@@ -62,7 +65,7 @@ export const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
 export async function scene(count = 1, options: RelayOptions = {}) {
   const stages = await Promise.all(Array.from({ length: count }, () => Stage.open()));
   const relay = await openRelay('http', options);
-  const backends = stages.map((stage) => backendAt(stage.port));
+  const backends = stages.map((stage, slot) => backendAt(stage.port, slot));
   relay.balancer.swap(backends);
   return { ...relay, stages, backends, stage: stages[0]! };
 }

@@ -1,36 +1,16 @@
 import { type ClientRequest, type IncomingMessage, ServerResponse } from 'node:http';
-import type { Moves } from '../../core/lifecycle.js';
 import type { Claimant } from '../balancer.js';
 import type { Backend } from '../backend.js';
 import type { Lease } from '../lease.js';
-import { MAX_ATTEMPTS, isOwnWant } from '../upstream.js';
+import { MAX_ATTEMPTS, MAX_FAITHFUL, isOwnWant } from '../upstream.js';
 import { beginAnswer } from './answering.js';
 import { Body, type BodyOwner } from './body.js';
 import type { Engine } from './engine.js';
+import { MOVES, type State } from './exchange-state.js';
 import { type Question, forwardedLines, headersOf, readRequest, readResponse } from './heads.js';
 import { targetOf } from './package.js';
 import type { Session } from './session.js';
 import { Upgrade } from './upgrade.js';
-
-/**
- *     waiting -> claiming -> connecting -> sent -> answering -> answered -> over
- *     connecting -> claiming                 (the worker could not be reached: nothing was sent)
- *     sent -> claiming                       (the worker was lost, and another one may be asked)
- *     sent -> tunnel -> over                 (101)
- *     any -> over                            (refused, cancelled, or failed)
- */
-type State = 'waiting' | 'claiming' | 'connecting' | 'sent' | 'answering' | 'answered' | 'tunnel' | 'over';
-
-const MOVES: Moves<State> = {
-  waiting: ['claiming', 'over'],
-  claiming: ['connecting', 'over'],
-  connecting: ['sent', 'claiming', 'over'],
-  sent: ['answering', 'tunnel', 'claiming', 'over'],
-  answering: ['answered', 'over'],
-  answered: ['over'],
-  tunnel: ['over'],
-  over: [],
-};
 
 /** One request, with its lease, its attempts and its answer. */
 export class Exchange implements Claimant, BodyOwner {
@@ -59,8 +39,7 @@ export class Exchange implements Claimant, BodyOwner {
     this.#question = readRequest(request, engine.settings);
     const { hasBody = false, isRepeatable = false } = typeof this.#question === 'number' ? {} : this.#question;
     const { maxBodySize, maxBufferSize } = engine.settings;
-    const bounds = { max: maxBodySize, maxKept: isRepeatable ? maxBufferSize : 0 };
-    this.#body = new Body(request, hasBody, bounds, this);
+    this.#body = new Body(request, hasBody, { max: maxBodySize, maxKept: isRepeatable ? maxBufferSize : 0 }, this);
     if (early !== undefined) this.#upgrade = new Upgrade(engine.proxy, session.client, request, early);
     if (this.#upgrade !== undefined && hasBody) this.#question = 400; // where its body ends, Node leaves open
   }
@@ -75,6 +54,14 @@ export class Exchange implements Claimant, BodyOwner {
     if (this.#state !== 'waiting') return;
     if (typeof this.#question === 'number') this.#refuse(this.#question);
     else this.#claim();
+  }
+
+  get slot(): number | undefined {
+    return this.#attempts > MAX_FAITHFUL ? undefined : (this.#question as Question).slot;
+  }
+
+  get source(): number | undefined {
+    return this.#attempts > MAX_FAITHFUL ? undefined : this.#session.source;
   }
 
   claimed(lease: Lease): void {
@@ -115,7 +102,7 @@ export class Exchange implements Claimant, BodyOwner {
     message.on('error', () => {}).once('close', () => message.complete || this.#cutShort());
     if (this.#state !== 'sent') return void message.destroy();
     const mayKeepClient = this.#mayKeepClient && this.#upgrade === undefined;
-    const answer = readResponse(message, this.#question as Question, mayKeepClient);
+    const answer = readResponse(message, this.#question as Question, mayKeepClient, this.#cookieLine);
     if (answer === undefined || answer.status === 101) return this.#fail(502);
     this.#lease!.backend.tally.count(answer.status);
     this.#to('answering');
@@ -129,7 +116,8 @@ export class Exchange implements Claimant, BodyOwner {
 
   /** The worker speaks the other protocol from now on; whether the client may. */
   switched(message: IncomingMessage): boolean {
-    const answer = this.#state === 'sent' ? readResponse(message, this.#question as Question, true) : undefined;
+    const answer =
+      this.#state === 'sent' ? readResponse(message, this.#question as Question, true, this.#cookieLine) : undefined;
     if (answer === undefined) this.#fail(502);
     else {
       this.#lease!.backend.tally.count(answer.status);
@@ -212,7 +200,7 @@ export class Exchange implements Claimant, BodyOwner {
     this.#attempts++;
     this.#to('claiming');
     this.#session.expireIn(Infinity);
-    this.#engine.balancer.claim(this);
+    this.#engine.balancer.claim(this, this.#attempts > 1);
   }
 
   #forward(backend: Backend): void {
@@ -232,6 +220,11 @@ export class Exchange implements Claimant, BodyOwner {
     const forwards = forwarded === 'on' || (forwarded === 'auto' && !backend.showsClients);
     const own = backend.showsClients ? this.#session.clientField : [];
     return [...own, ...(forwards ? forwardedLines(this.#request, this.#session.forwarding) : lines), ...added];
+  }
+
+  /** What gives the client its cookie, unless it has that already. */
+  get #cookieLine(): Buffer | undefined {
+    return this.#engine.settings.cookies?.lineFor(this.#lease!.backend.slot, (this.#question as Question).slot);
   }
 
   #canReplay(error: NodeJS.ErrnoException): boolean {
@@ -265,8 +258,11 @@ export class Exchange implements Claimant, BodyOwner {
   #outgoingClosed(outgoing: ClientRequest): void {
     if (this.#outgoing !== outgoing || this.#state !== 'answered') return;
     this.#outgoing = undefined;
-    this.#lease?.release();
-    this.#maybeConclude();
+    // Node gives the socket back to its agent behind this event, and whoever gets the lease next should find it there.
+    process.nextTick(() => {
+      this.#lease?.release();
+      this.#maybeConclude();
+    });
   }
 
   /**

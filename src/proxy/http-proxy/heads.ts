@@ -35,6 +35,8 @@ export interface Question extends Asked {
   readonly hasBody: boolean;
   /** Whether it is of HTTP/1.0 and names no host. */
   readonly isHostless: boolean;
+  /** The slot that its client's cookie names. */
+  readonly slot: number | undefined;
 }
 
 /** An answer as the client gets it. */
@@ -75,6 +77,7 @@ export function readRequest(message: IncomingMessage, settings: HttpSettings): Q
     expectsContinue: requestHead.expectsContinue,
     hasBody: requestHead.framing !== Framing.none,
     isHostless: message.headers.host === undefined,
+    slot: settings.cookies?.slotOf(requestHead.fields, bytes),
   };
 }
 
@@ -87,8 +90,13 @@ export function forwardedLines({ method, url, httpVersion, rawHeaders }: Incomin
   return without(lines, 'expect', 'te');
 }
 
-/** Reads a worker's answer; undefined when it is not to be trusted. */
-export function readResponse(message: IncomingMessage, asked: Asked, mayKeepClient: boolean): Answer | undefined {
+/** Reads a worker's answer, to be given with an `added` line; undefined when it is not to be trusted. */
+export function readResponse(
+  message: IncomingMessage,
+  asked: Asked,
+  mayKeepClient: boolean,
+  added: Buffer | undefined,
+): Answer | undefined {
   const { httpVersion, statusCode, statusMessage, rawHeaders } = message;
   const bytes = bytesOf(`HTTP/${httpVersion} ${statusCode} ${statusMessage}`, rawHeaders);
   if (responseHead.parse(bytes, 0, bytes.length, asked) <= 0) return undefined;
@@ -96,7 +104,9 @@ export function readResponse(message: IncomingMessage, asked: Asked, mayKeepClie
   const endsWithConnection = framing === Framing.close || (framing === Framing.chunked && asked.minorVersion === 0);
   const keepsClient = mayKeepClient && !endsWithConnection;
   const line = connectionLine(statusCode!, keepsClient, asked);
-  const { lines } = written(bytes.length, (output) => responseHead.write(bytes, line, asked, output, 0));
+  const { lines } = written(bytes.length + (added?.length ?? 0), (output) =>
+    responseHead.write(bytes, line, asked, output, 0, added),
+  );
   return { status: statusCode!, reason: statusMessage ?? '', lines, endsWithConnection, keepsClient };
 }
 

@@ -88,6 +88,11 @@ export class Session {
       .split(/: (.*)/, 2));
   }
 
+  /** See {@link Client.hash}. */
+  get source(): number | undefined {
+    return this.#who.hash;
+  }
+
   /** The X-Forwarded-* fields, for workers that can't be told otherwise. */
   get forwarding(): Forwarding {
     return (this.#forwarding ??= new Forwarding(this.#who, this.#engine.settings.trusts));

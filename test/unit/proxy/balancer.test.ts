@@ -1,28 +1,7 @@
 import { describe, expect, test, vi } from 'vitest';
-import { Backend } from '../../../src/proxy/backend.js';
-import { Balancer, type Claimant } from '../../../src/proxy/balancer.js';
-import type { Lease } from '../../../src/proxy/lease.js';
-
-const backends = (count: number) => Array.from({ length: count }, (_, i) => new Backend({ address: { port: i + 1 } }));
-
-class Waiter implements Claimant {
-  lease: Lease | undefined;
-  isRefused = false;
-
-  claimed(lease: Lease): void {
-    this.lease = lease;
-  }
-
-  refused(): void {
-    this.isRefused = true;
-  }
-}
-
-function claim(balancer: Balancer): Waiter {
-  const waiter = new Waiter();
-  balancer.claim(waiter);
-  return waiter;
-}
+import type { Backend } from '../../../src/proxy/backend.js';
+import { Balancer } from '../../../src/proxy/balancer.js';
+import { backends, claim } from '../../kit/claims.js';
 
 const HOLD = { timeout: 1_000, max: 2 };
 
