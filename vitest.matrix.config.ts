@@ -6,7 +6,7 @@ export default defineConfig({
   ...base,
   test: {
     ...base.test,
-    include: ['test/integration/{kills,slow-clients,large-bodies}.test.ts'],
+    include: ['test/integration/{kills,slow-clients,large-bodies,tcp-programs,tcp-retiring}.test.ts'],
     env: { ZDLB_TEST_KILLS: '30', ZDLB_TEST_SLOW_CLIENTS: '5000', ZDLB_TEST_BODY_MIB: '1024' },
     // Each wants the machine for itself.
     maxWorkers: 1,

@@ -7,6 +7,7 @@ import { withinTime } from './core/deadline.js';
 import { ZdlbError, messageOf } from './core/errors.js';
 import type { Journal } from './core/journal.js';
 import type { Listening } from './core/messages.cjs';
+import { Departures } from './departures.js';
 import { Admission, type AdmissionSettings } from './proxy/admission.js';
 import { OpenFiles } from './proxy/open-files.js';
 import { PublicPort } from './public-port.js';
@@ -16,9 +17,6 @@ import { PortAllotment } from './supervisor/port-allotment.js';
 import { nodeSpawner, type Spawner } from './supervisor/spawn.js';
 import { Supervisor, type SupervisorStatus } from './supervisor/supervisor.js';
 import type { OpenDoor, Worker } from './supervisor/worker.js';
-
-/** How long before a worker's drain timeout its idle connections are closed, so that it drains in time (ms). */
-const IDLE_MARGIN_MS = 1_000;
 
 const AGENT = fileURLToPath(new URL('agent/agent.cjs', import.meta.url));
 /** Generations beside those that retire: one serves, one is kept warm for the watch window, one starts. */
@@ -47,10 +45,8 @@ export class Front implements DataPath {
   readonly #ports = new Map<number, PublicPort>();
   readonly #socketFolder: string | undefined;
   readonly #listening: () => void;
-  #drainsNoMore = false;
-  #isStopping = false;
-  /** Workers that clients are still connected to themselves (`--backend cluster`). */
-  readonly #retiring = new Set<Worker>();
+  readonly #departures = new Departures(this.#ports);
+  #rotation: readonly Worker[] = [];
 
   /**
    * @param listening called when an address of the first port is open; what it throws ends the start
@@ -112,19 +108,18 @@ export class Front implements DataPath {
    * left by then still reaches its worker until that has ended, so a program can take leave of its WebSockets.
    */
   async stop(): Promise<void> {
-    this.#isStopping = true;
-    for (const worker of this.#retiring) void this.#retire(worker);
+    this.#departures.stop(this.#rotation);
     const ports = [...this.#ports.values()];
     this.#supervisor.finish();
     await withinTime(this.#config.drainTimeout, Promise.all(ports.map((port) => port.finish())));
-    this.#drainsNoMore = true;
+    this.#departures.waitNoMore();
     await this.#supervisor.stop();
     await this.#clearAway();
   }
 
   /** Ends everything at once. */
   async stopNow(): Promise<void> {
-    this.#drainsNoMore = true;
+    this.#departures.waitNoMore();
     await this.#supervisor.stopNow();
     await this.#clearAway();
   }
@@ -152,23 +147,12 @@ export class Front implements DataPath {
   }
 
   swap(workers: readonly Worker[]): void {
+    this.#rotation = workers;
     for (const port of this.#ports.values()) port.swap(workers);
   }
 
   async drain(worker: Worker): Promise<void> {
-    if (!this.#drainsNoMore) await Promise.all([...this.#ports.values()].map((port) => port.drained(worker)));
-    if (worker.handOver !== undefined) await this.#retire(worker);
-  }
-
-  async #retire(worker: Worker): Promise<void> {
-    this.#retiring.add(worker);
-    await worker.retire(this.#idleMs, 0);
-    this.#retiring.delete(worker);
-  }
-
-  /** How long a retiring worker's idle connections may stay: no new code waits for them when zdlb stops. */
-  get #idleMs(): number {
-    return this.#isStopping ? 0 : Math.max(0, this.#config.drainTimeout - IDLE_MARGIN_MS);
+    await this.#departures.drain(worker);
   }
 
   async probe(worker: Worker, path: string, signal: AbortSignal): Promise<void> {

@@ -73,6 +73,16 @@ export class PublicPort {
     await this.#backendOf(worker)?.drained();
   }
 
+  /** Ends what lasts with `worker`, spread over `ms` milliseconds, as far as it does not end by itself. */
+  disperse(worker: Worker, ms: number, until: AbortSignal): void {
+    this.#backendOf(worker)?.disperse(ms, until);
+  }
+
+  /** Whether `worker` has an agent, and connections of this port that only that can look into. */
+  isSeenByAgent(worker: Worker): boolean {
+    return this.mode === 'tcp' && worker.doors.get(this.port)?.secret !== undefined;
+  }
+
   /** What clients were answered on this port with `worker`'s help. In tcp mode nobody can tell. */
   tally(worker: Worker): Tally {
     const tally = this.#tallies.get(worker) ?? new Tally();

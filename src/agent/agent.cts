@@ -8,10 +8,12 @@ import { isMainThread } from 'node:worker_threads';
 import { AGENT_SETTINGS, type AgentSettings } from '../core/messages.cjs';
 import { Channel } from './channel.cjs';
 import { refuseClusterFork } from './cluster-fork.cjs';
+import { tellHousehold } from './door.cjs';
 import { takeConnections } from './hand-over.cjs';
 import { Ports } from './ports.cjs';
 import { removePreload } from './preload.cjs';
 import { noticeReady } from './ready-call.cjs';
+import { Retirement } from './retirement.cjs';
 import { showMappedEnds } from './socket-ends.cjs';
 import { Vitals } from './vitals.cjs';
 
@@ -26,7 +28,9 @@ function start(given: AgentSettings): void {
   const channel = new Channel(given.channel);
   refuseClusterFork(channel);
   showMappedEnds();
-  if (given.takesConnections) takeConnections(channel);
+  const retirement = new Retirement(channel, given.takesConnections);
+  tellHousehold(retirement);
+  if (given.takesConnections) takeConnections(retirement);
   new Ports(given, channel).takeOver();
   if (given.waitReady) noticeReady(channel);
   new Vitals(given, channel).start();

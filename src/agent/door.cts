@@ -38,20 +38,25 @@ interface Guarded {
   emit: Emit;
 }
 
-/** What the program's servers are told and tell, where the front hands them the clients' connections (`--backend cluster`). */
+/** Who hears of the clients' own connections: those that were handed over, and those that carry one client's bytes (tcp mode). */
 export interface Household {
-  /** A connection that was handed over has come to its server. */
+  /** A client's connection is about to come to its server. */
   arrived(socket: Socket): void;
   /** An HTTP/2 server speaks with a client. */
-  session(session: Http2Session): void;
+  session(session: Http2Session, server: object): void;
 }
 
 const doors = new Set<Door>();
 let household: Household | undefined;
+let takesHandOvers = false;
+
+export function tellHousehold(told: Household): void {
+  household = told;
+}
 
 /** From now on private connections are the front's own (probes), and clients come by {@link Door.admit}. */
-export function expectHandOvers(of: Household): void {
-  household = of;
+export function expectHandOvers(): void {
+  takesHandOvers = true;
 }
 
 /** The door of the server that clients of a public port are for; undefined when it has closed. */
@@ -109,7 +114,7 @@ export class Door {
     const isKnocking = (socket: unknown) => this.#isKnocking(socket);
     const receive = (socket: Socket) => this.#receive(socket);
     return function (...args) {
-      if (args[0] === 'session') household?.session(args[1] as Http2Session);
+      if (args[0] === 'session') household?.session(args[1] as Http2Session, this);
       if (args[0] !== 'connection' || !isKnocking(args[1])) return emit.apply(this, args);
       receive(args[1] as Socket);
       return true;
@@ -148,6 +153,7 @@ export class Door {
     socket.setNoDelay(true);
     const ends = shownEnds(header, this.#publicEnd);
     show(socket, { ends });
+    if (header.command === 'PROXY') household?.arrived(socket);
     if (this.#server.pauseOnConnect === true) (socket as { readableFlowing: boolean | null }).readableFlowing = false;
     const handOver = (): void => void this.#emit.call(this.#server, 'connection', socket);
     if (!this.#carriesRequests(header)) return handOver();
@@ -159,6 +165,6 @@ export class Door {
 
   /** Whether the connection carries the requests of many clients, one after the other (http mode). */
   #carriesRequests(header: Header): boolean {
-    return household === undefined && header.command === 'LOCAL' && this.#server instanceof http.Server;
+    return !takesHandOvers && header.command === 'LOCAL' && this.#server instanceof http.Server;
   }
 }

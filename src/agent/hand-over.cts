@@ -1,7 +1,6 @@
 import { ANSWER, OFFER, clock, type Answer, type Offer } from '../core/hand-over.cjs';
-import type { Channel } from './channel.cjs';
 import { doorOf, expectHandOvers, type Handle } from './door.cjs';
-import { Retirement } from './retirement.cjs';
+import type { Retirement } from './retirement.cjs';
 
 /** Node's internals, which `send()` and node:cluster rest on: `written` is called when the kernel has the message. */
 interface Ipc {
@@ -23,10 +22,8 @@ interface Ipc {
  *     offered -> answered -> admitted    answered and still in time
  *     offered -> answered -> closed      stopped between the two for seconds: the front may have given up in between
  */
-export function takeConnections(channel: Channel): void {
-  const retirement = new Retirement(channel);
-  expectHandOvers(retirement);
-  channel.onOrder((order) => retirement.obey(order));
+export function takeConnections(retirement: Retirement): void {
+  expectHandOvers();
   process.on('internalMessage' as 'message', (message, handle) => {
     if ((message as Offer).cmd === OFFER) consider(message as Offer, handle as Handle | undefined, retirement);
   });

@@ -95,7 +95,7 @@ export interface Vitals {
   readonly errors: number;
 }
 
-/** After the order to retire: no connection that was handed over is left. */
+/** After the order to retire: no connection of a client's own is left. */
 export interface Drained {
   readonly type: 'drained';
 }
@@ -110,6 +110,9 @@ export interface Order {
   readonly type: 'retire';
   /** How long a connection on which nothing is asked may stay for one more request (ms). */
   readonly idleMs: number;
-  /** Over how long the closing of the idle ones is spread then, so that their clients don't come back all at once (ms). */
+  /**
+   * Over how long the closing of the idle ones is spread then, so that their clients don't come back all at once (ms). Under `--backend
+   * cluster` what else lasts is closed over as much again behind that.
+   */
   readonly spreadMs: number;
 }

@@ -1,4 +1,4 @@
-import { CR, FIELD_VALUE, LF, SP, isDigit } from './characters.js';
+import { CR, FIELD_VALUE, LF, SP, equalsIgnoringCase, isDigit } from './characters.js';
 import { Connection, readConnection } from './connection-field.js';
 import { Fields, INCOMPLETE, MAX_FIELDS, Name, copy, parseFields, writeFields } from './fields.js';
 import { Framing, FramingFields, isFramingField } from './framing.js';
@@ -9,6 +9,8 @@ const HTTP_1_1 = literal('HTTP/1.1 ');
 const CLOSE_LINE = literal('Connection: close\r\n');
 const KEEP_ALIVE_LINE = literal('Connection: keep-alive\r\n');
 const UPGRADE_LINE = literal('Connection: Upgrade\r\n');
+const CONTENT_TYPE = literal('content-type');
+const EVENT_STREAM = literal('text/event-stream');
 const CHUNKED_LINE = literal('Transfer-Encoding: chunked\r\n');
 
 /** What the response must know of its request. */
@@ -50,6 +52,17 @@ export class ResponseHead {
     const headEnd = parseFields(this.fields, bytes, fieldsStart, end, MAX_FIELDS);
     if (headEnd <= 0) return headEnd;
     return this.#interpret(bytes, asked) ? headEnd : -502;
+  }
+
+  /** Whether it begins a stream of server-sent events. Looked up for whoever asks: only few bodies last. */
+  isEventStream(bytes: Uint8Array): boolean {
+    const { count, nameStart, nameEnd, valueStart, valueEnd } = this.fields;
+    for (let i = 0; i < count; i++) {
+      if (!equalsIgnoringCase(bytes, nameStart[i]!, nameEnd[i]!, CONTENT_TYPE)) continue;
+      const end = valueStart[i]! + EVENT_STREAM.length;
+      return end <= valueEnd[i]! && equalsIgnoringCase(bytes, valueStart[i]!, end, EVENT_STREAM);
+    }
+    return false;
   }
 
   /** 100 to 199, but for 101, which ends HTTP on the connection. */

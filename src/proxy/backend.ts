@@ -1,5 +1,6 @@
 import type { Door, PrivateAddress } from '../core/messages.cjs';
 import { type Ends, type Header, encode } from '../core/proxy-protocol.cjs';
+import { spread } from '../core/spread.cjs';
 import { Lease } from './lease.js';
 import { Pool } from './pool.js';
 import { Tally } from './tally.js';
@@ -45,6 +46,7 @@ export class Backend {
   #leases = 0;
   #maxLeases = Infinity;
   #hasRoomAgain: () => void = () => {};
+  readonly #lasting = new Set<Lease>();
 
   constructor(door: Door, { tally = new Tally(), slot = 0, showsClients = true, sendsProxy = false }: Traits = {}) {
     this.address = door.address;
@@ -89,6 +91,20 @@ export class Backend {
     if (this.#leases === this.#maxLeases - 1) this.#hasRoomAgain();
     if (this.#leases > 0 || this.#waitingForDrain.length === 0) return;
     for (const resolve of this.#waitingForDrain.splice(0)) resolve();
+  }
+
+  /** Called by a lease whose work may last, and when that has ended. */
+  stay(lease: Lease): void {
+    this.#lasting.add(lease);
+  }
+
+  forget(lease: Lease): void {
+    this.#lasting.delete(lease);
+  }
+
+  /** Ends what lasts, spread over `ms` milliseconds, oldest first, as far as it does not end by itself; until `until` aborts. */
+  disperse(ms: number, until: AbortSignal): void {
+    spread(() => [...this.#lasting], leave, ms, until);
   }
 
   /** Resolves when no lease is out. */
@@ -164,3 +180,5 @@ export class Backend {
     return encode({ ...header, secret: this.#secret });
   }
 }
+
+const leave = (lease: Lease): void => lease.leave();

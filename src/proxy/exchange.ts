@@ -8,7 +8,10 @@ import { Request, type Sent } from './request.js';
 import { Response } from './response.js';
 import { MAX_ATTEMPTS, MAX_FAITHFUL, isOwnWant, type Upstream, type UpstreamUser } from './upstream.js';
 
-type State = 'idle' | 'claiming' | 'connecting' | 'sent' | 'tunnel';
+/** How long a worker that is told of a tunnel's end may have for its last words (ms); then its client is told too. */
+const FAREWELL_MS = 500;
+
+type State = 'idle' | 'claiming' | 'connecting' | 'sent' | 'tunnel' | 'leaving';
 
 /**
  * One request at a worker:
@@ -17,6 +20,7 @@ type State = 'idle' | 'claiming' | 'connecting' | 'sent' | 'tunnel';
  *     connecting -> claiming                              (the worker could not be reached: nothing was sent)
  *     sent -> claiming                                    (the worker was lost, and another one may be asked)
  *     sent -> tunnel -> idle                              (101)
+ *     tunnel -> leaving -> idle                           (the worker is about to stop)
  *     any -> idle                                         (cancelled, or failed)
  */
 const mayMove = legality<State>({
@@ -24,7 +28,8 @@ const mayMove = legality<State>({
   claiming: ['connecting', 'sent', 'idle'],
   connecting: ['sent', 'claiming', 'idle'],
   sent: ['claiming', 'tunnel', 'idle'],
-  tunnel: ['idle'],
+  tunnel: ['leaving', 'idle'],
+  leaving: ['idle'],
 });
 
 /** The requests of one client connection, one at a time, each with a lease, an upstream socket and a response. */
@@ -92,11 +97,12 @@ export class Exchange implements Claimant, UpstreamUser {
       if (!output.relay(this.#session.client, bytes, length)) upstream.socket.pause();
       return;
     }
+    if (this.#state === 'leaving') return void output.relay(this.#session.client, bytes, length);
     if (this.#state !== 'sent') return this.#fail();
     this.#request.canReplay = false;
     const hadBegun = this.#response.hasBegun;
     const outcome = this.#response.take(bytes, length, upstream.buffer);
-    if (!hadBegun && this.#response.hasBegun) this.#lease!.backend.tally.count(this.#response.status);
+    if (!hadBegun && this.#response.hasBegun) this.#begun();
     switch (outcome) {
       case 'complete':
         return this.#maybeConclude();
@@ -114,7 +120,7 @@ export class Exchange implements Claimant, UpstreamUser {
 
   /** The worker sent its last byte: the end of a body that nothing else ends, or of a worker. */
   ended(upstream: Upstream): void {
-    if (this.#state === 'tunnel') return this.#session.endTunnel();
+    if (this.#state === 'tunnel' || this.#state === 'leaving') return this.#session.endTunnel();
     this.#response.endWithConnection();
     this.lost(upstream);
   }
@@ -131,6 +137,7 @@ export class Exchange implements Claimant, UpstreamUser {
     this.#response.keepsUpstream = false;
     upstream.discard();
     if (this.#state === 'tunnel') return this.#endTunnel(error);
+    if (this.#state === 'leaving') return this.#left();
     if (this.#state === 'connecting') return this.#notConnected(error);
     if (this.#request.canReplay) this.#tryAnother(502);
     else if (this.#response.isComplete) this.#maybeConclude();
@@ -168,6 +175,7 @@ export class Exchange implements Claimant, UpstreamUser {
   }
 
   tunnelled(bytes: Buffer, length: number): void {
+    if (this.#state === 'leaving') return; // the worker has been told of the end: what comes is read over
     this.#session.expireIn(this.#session.settings.tunnelTimeout);
     if (!output.relay(this.#upstream!.socket, bytes, length)) this.#session.pause();
   }
@@ -179,7 +187,7 @@ export class Exchange implements Claimant, UpstreamUser {
 
   /** Ends it in whatever state it is, without an answer. */
   cancel(): void {
-    if (this.#state === 'tunnel') this.#upstream?.finish();
+    if (this.#state === 'tunnel' || this.#state === 'leaving') this.#upstream?.finish();
     else this.#upstream?.discard();
     this.#end();
   }
@@ -274,9 +282,27 @@ export class Exchange implements Claimant, UpstreamUser {
     else this.#session.answered(false);
   }
 
+  #begun(): void {
+    this.#lease!.backend.tally.count(this.#response.status);
+    if (this.#response.isEventStream) this.#lease!.lasts(() => this.#fail());
+  }
+
   #becomeTunnel(): void {
     this.#to('tunnel', Infinity);
+    this.#lease!.lasts(() => this.#leave());
     this.#session.becomeTunnel();
+  }
+
+  /** Ends a tunnel on both sides behind what is on its way to them: first the worker's, whose last words still pass. */
+  #leave(): void {
+    this.#to('leaving', FAREWELL_MS);
+    this.tunnelEnded();
+    this.#session.resume();
+  }
+
+  #left(): void {
+    this.#end();
+    this.#session.answered(false);
   }
 
   #endTunnel(error: Error | undefined): void {

@@ -46,6 +46,7 @@ type State = 'idle' | 'head' | 'exchange' | 'stalled' | 'tunnel' | 'lingering' |
  *     exchange -> stalled -> idle, head …    (the client asks on, but does not read its answers)
  *     exchange -> tunnel                     (101)
  *     idle, head, exchange -> lingering      (refused, or the last answer is given)
+ *     tunnel -> lingering                    (its worker is about to stop)
  *     any -> closed
  */
 const mayMove = legality<State>({
@@ -53,7 +54,7 @@ const mayMove = legality<State>({
   head: ['idle', 'exchange', 'lingering', 'closed'],
   exchange: ['idle', 'head', 'exchange', 'stalled', 'tunnel', 'lingering', 'closed'],
   stalled: ['idle', 'head', 'exchange', 'lingering', 'closed'],
-  tunnel: ['closed'],
+  tunnel: ['lingering', 'closed'],
   lingering: ['closed'],
   closed: [],
 });

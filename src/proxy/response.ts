@@ -44,6 +44,8 @@ export class Response {
   hasBegun = false;
   /** The status of the final answer, once it has begun. */
   status = 0;
+  /** Whether it is a stream of events, which may last as long as its client wants. */
+  isEventStream = false;
   #isUpgrade = false;
   #isPersistent = true;
   #isComplete = false;
@@ -76,6 +78,7 @@ export class Response {
   restart(): void {
     this.#isComplete = false;
     this.hasBegun = false;
+    this.isEventStream = false;
     this.#interims = 0;
     this.#partialHead.clear();
   }
@@ -157,7 +160,9 @@ export class Response {
     this.keepsClient = this.mayKeepClient && !endsClient;
     const at = responseHead.write(bytes, this.#connectionLine(), this, output.bytes, output.start, this.cookieLine);
     this.#body.begin(framing, responseHead.contentLength, this.#coding, Infinity);
-    return this.#takeBody(bytes, headEnd, end, at);
+    const outcome = this.#takeBody(bytes, headEnd, end, at);
+    if (outcome !== 'complete') this.isEventStream = responseHead.isEventStream(bytes);
+    return outcome;
   }
 
   /** No chunks to HTTP/1.0 (RFC 9112 7.1), no trailers to who did not ask for them (RFC 9110 6.5.1). */

@@ -2,9 +2,10 @@ import { type NetConnectOpts, type Socket, connect } from 'node:net';
 import type { PrivateAddress } from '../core/messages.cjs';
 import { systemCode } from '../core/errors.js';
 import { output } from './output.js';
+import { cut, part } from './parting.js';
 import { ReadBuffer } from './read-buffer.js';
 import { readingInto } from './reading.js';
-import { unsentBytes } from './writing.js';
+import { onEnd } from './reset.js';
 
 /** On how many workers a request or a connection is tried before its client is told. */
 export const MAX_ATTEMPTS = 5;
@@ -14,7 +15,7 @@ export const MAX_ATTEMPTS = 5;
  */
 export const MAX_FAITHFUL = 2;
 /** How long a worker may go without taking a byte of what a client sent last, before it left. */
-const FINISH_MS = 10_000;
+export const FINISH_MS = 10_000;
 
 /** Whether a connection failed for want of something on this side, of which the worker knows nothing. */
 export function isOwnWant(error: Error | undefined): boolean {
@@ -49,33 +50,24 @@ export class Upstream {
     this.user = user;
     const onread = readingInto(this.buffer.next, (bytes, length) => this.user.received(this, bytes, length));
     this.socket = connect({ ...placeOf(address), allowHalfOpen: true, noDelay: true, onread } as NetConnectOpts);
+    onEnd(this.socket, () => this.user.ended(this));
     this.socket
       .on('connect', () => this.user.connected(this))
-      .on('end', () => this.user.ended(this))
       .on('drain', () => this.user.drained(this))
       .on('error', (error) => (this.#error = error))
       .on('close', () => this.user.lost(this, this.#error));
   }
 
-  /** Passes on that the client has cut its connection. (Unix sockets have no reset.) */
+  /** Passes on that the client has cut its connection. */
   reset(): void {
-    if (this.socket.remoteAddress === undefined) this.socket.destroy();
-    else this.socket.resetAndDestroy();
+    cut(this.socket);
   }
 
   /** Ends it behind the bytes that are still to be sent, without a further word to its user. */
   finish(): void {
     this.user = NOBODY;
     output.flush();
-    let unsent = Infinity;
-    this.socket.setTimeout(FINISH_MS, () => {
-      // The stream knows nothing of what was written past it, so its clock does not see that some of it has left.
-      const left = unsentBytes(this.socket);
-      if (left === 0 || left >= unsent) this.socket.destroy();
-      else this.socket.setTimeout(FINISH_MS);
-      unsent = left;
-    });
-    this.socket.destroySoon();
+    part(this.socket, FINISH_MS);
   }
 
   /** Ends it at once, without a further word to its user. */

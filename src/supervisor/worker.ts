@@ -125,9 +125,14 @@ export class Worker {
     return this.#spawned?.handOver;
   }
 
+  /** How long it may finish what it holds, in milliseconds. */
+  get drainTimeout(): number {
+    return this.#post.config.drainTimeout;
+  }
+
   /**
-   * Under `--backend cluster`: its answers close their connections from now on, idle ones close in `idleMs` milliseconds; resolves
-   * when none is left, or it has ended.
+   * Tells its agent that clients' own connections (`--backend cluster`, tcp mode) are to go: answers close theirs from now on, idle
+   * ones close over `spreadMs` milliseconds in `idleMs`; resolves when none is left, or it has ended.
    */
   async retire(idleMs: number, spreadMs: number): Promise<void> {
     if (this.#lifecycle.is('exited')) return;

@@ -21,8 +21,8 @@ export class Taker extends Worker {
   }
 
   /** Tells the agent to let its clients go. */
-  retire(idleMs: number): void {
-    this.channel.write(`${JSON.stringify({ type: 'retire', idleMs })}\n`);
+  retire(idleMs: number, spreadMs = 0): void {
+    this.channel.write(`${JSON.stringify({ type: 'retire', idleMs, spreadMs })}\n`);
   }
 
   /** A client on the public port. */

@@ -1,18 +1,23 @@
 import { once } from 'node:events';
+import { setTimeout as pause } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { Backend } from '../../src/proxy/backend.js';
 import { FIXED_LENGTH, decode, restLength } from '../../src/core/proxy-protocol.cjs';
-import { backendAt, openRelay } from '../kit/relay.js';
-import { Stage, dial } from '../kit/wire.js';
+import { type RelayOptions, SETTINGS, backendAt, openRelay } from '../kit/relay.js';
+import { Stage, type Wire, dial } from '../kit/wire.js';
+
+const MOST = 64 * 1024 * 1024;
+/** Nothing moves for this long: both sides are stuck. */
+const STUCK_MS = 300;
 
 /** A client and the worker that got its connection. */
-async function scene() {
+async function scene(options: RelayOptions = {}) {
   const stage = await Stage.open();
-  const relay = await openRelay('tcp');
+  const relay = await openRelay('tcp', options);
   const backend = backendAt(stage.port);
   relay.balancer.swap([backend]);
   const client = await dial(relay.port);
-  return { ...relay, client, worker: await stage.accepts(), backend };
+  return { ...relay, client, stage, worker: await stage.accepts(), backend };
 }
 
 test('bytes pass untouched both ways', async () => {
@@ -65,19 +70,96 @@ test('a reset by the client resets the worker', async () => {
   await backend.drained();
 });
 
-test('memory stays bounded with a side that does not read', async () => {
-  const { client, worker } = await scene();
-  const most = 64 * 1024 * 1024;
-  worker.socket.pause();
+test.for(['client', 'worker'] as const)('a %s that resets behind its bytes resets the other', async (first) => {
+  const { client, worker, backend } = await scene();
+  const [source, other] = first === 'client' ? [client, worker] : [worker, client];
+  other.send('hello');
+  await source.gets('hello'); // joined: before, nothing would have been sent to anybody
+  for (const _ of [1, 2, 3]) source.send('some bytes');
+  source.socket.resetAndDestroy();
+  await other.ends();
+  other.send('anyone?'); // Node up to 22 takes a reset right behind bytes for an end, until it writes
+  while (!other.socket.destroyed) await new Promise(setImmediate);
+  expect(other.end).toBe('reset');
+  await backend.drained();
+});
+
+/** Sends until nothing more is taken. */
+async function fill(source: Wire): Promise<number> {
   const piece = Buffer.alloc(64 * 1024);
-  while (client.socket.bytesWritten < most) {
-    if (client.socket.write(piece)) continue;
-    const drained = once(client.socket, 'drain').then(() => true);
-    if (!(await Promise.race([drained, new Promise<false>((resolve) => setTimeout(() => resolve(false), 500))]))) break;
+  while (source.socket.bytesWritten < MOST) {
+    if (source.socket.write(piece)) continue;
+    const drained = once(source.socket, 'drain').then(() => true);
+    const isTaken = await Promise.race([drained, pause(STUCK_MS, false)]);
+    if (!isTaken) break;
   }
-  expect(client.socket.bytesWritten - client.socket.writableLength).toBeLessThan(most);
-  worker.socket.resume();
-  await once(client.socket, 'drain');
+  return source.socket.bytesWritten - source.socket.writableLength;
+}
+
+test.for(['client', 'worker'] as const)('memory stays bounded when only the %s sends', async (first) => {
+  const { client, worker } = await scene();
+  const [source, other] = first === 'client' ? [client, worker] : [worker, client];
+  other.socket.pause();
+  expect(await fill(source)).toBeLessThan(MOST);
+  other.socket.resume();
+  await once(source.socket, 'drain');
+});
+
+test.for(['client', 'worker'] as const)('a %s that resets while nobody reads it is noticed', async (first) => {
+  const { client, worker, backend, relay } = await scene();
+  const [source, other] = first === 'client' ? [client, worker] : [worker, client];
+  other.socket.pause();
+  await fill(source);
+  source.socket.resetAndDestroy();
+  await backend.drained();
+  while (relay.connections > 0) await new Promise(setImmediate);
+});
+
+test('a worker is let go of when its last byte has come, however slowly its client reads', async () => {
+  const { client, worker, backend, relay } = await scene();
+  client.socket.pause();
+  worker.socket.end(Buffer.alloc(8 * 1024 * 1024));
+  client.socket.end();
+  await pause(100);
+  client.socket.resume();
+  expect((await client.ends()).length).toBe(8 * 1024 * 1024);
+  expect(client.end).toBe('fin');
+  await backend.drained();
+  while (relay.connections > 0) await new Promise(setImmediate);
+});
+
+test('a connection on which nothing moves is closed, one on which something does is not', async () => {
+  const { client, worker, port, relay, stage } = await scene();
+  const idle = await dial(port);
+  await stage.accepts();
+  relay.settings = { ...SETTINGS, idleTimeout: 100 }; // as a reload does
+  let talks = 0;
+  const talking = setInterval(() => worker.send(`${++talks}.`), 10);
+  await idle.ends();
+  clearInterval(talking);
+  expect(talks).toBeGreaterThan(1);
+  expect(client.end).toBeUndefined();
+  client.send('still here');
+  await worker.gets('still here');
+  expect(relay.connections).toBe(1);
+  client.socket.pause();
+  await fill(worker);
+  await worker.ends(); // a client that takes nothing is idle, too
+});
+
+test('connections are bounded as in http mode, in all and by address', async () => {
+  const bounds = { maxConnections: 2, maxConnectionsPerAddress: 1, holdMax: 1, holdTimeout: 5_000 };
+  const { stage, ...relay } = await scene({ bounds });
+  const second = await dial(relay.port);
+  second.send('waits');
+  while (relay.admission.parked < 1) await new Promise(setImmediate);
+  expect(await (await dial(relay.port)).ends()).toBe('');
+  expect(relay.relay.connections).toBe(1);
+  relay.client.socket.end();
+  relay.worker.socket.end();
+  const worker = await stage.accepts();
+  expect(await worker.gets('waits')).toBe('waits');
+  expect(relay.admission.open).toBe(1);
 });
 
 test('a worker that cannot be reached leaves the connection to another', async () => {
@@ -91,6 +173,21 @@ test('a worker that cannot be reached leaves the connection to another', async (
     client.send('hello');
     await worker.gets('hello');
   }
+});
+
+test('what a client sent is kept, within its bound, until a worker is reached', async () => {
+  const [gone, stage] = await Promise.all([Stage.open(), Stage.open()]);
+  const relay = await openRelay('tcp', { maxBufferSize: 4_096 });
+  const client = await dial(relay.port);
+  const all = 'x'.repeat(MOST / 8);
+  client.send(`${all}.`);
+  while (relay.balancer.waiting < 1) await new Promise(setImmediate);
+  await pause(100);
+  expect(client.socket.writableLength).toBeGreaterThan(0);
+  relay.balancer.swap([gone, stage].map(({ port }) => backendAt(port)));
+  gone.close();
+  const worker = await stage.accepts();
+  expect((await worker.gets('.')).length).toBe(all.length + 1);
 });
 
 test('connections wait while no worker is ready, and close when it takes too long', async () => {

@@ -7,7 +7,7 @@ import { beginAnswer } from './answering.js';
 import { Body, type BodyOwner } from './body.js';
 import type { Engine } from './engine.js';
 import { MOVES, type State } from './exchange-state.js';
-import { type Question, forwardedLines, headersOf, readRequest, readResponse } from './heads.js';
+import { type Question, forwardedLines, headersOf, readRequest, readResponse, setRight } from './heads.js';
 import { targetOf } from './package.js';
 import type { Session } from './session.js';
 import { Upgrade } from './upgrade.js';
@@ -85,14 +85,10 @@ export class Exchange implements Claimant, BodyOwner {
     this.#outgoing = outgoing;
     this.#bytesBefore = outgoing.socket!.bytesRead;
     outgoing.once('close', () => this.#outgoingClosed(outgoing));
-    const { target, expectsContinue, hasBody, isHostless } = this.#question as Question;
+    const { expectsContinue, hasBody } = this.#question as Question;
     this.#session.expireIn(this.#engine.settings[hasBody ? 'bodyTimeout' : 'responseTimeout']);
     if (this.#upgrade !== undefined) return;
-    // http-proxy would make one slash of several, and Node would speak of the connection.
-    outgoing.path = target;
-    outgoing.removeHeader('Connection');
-    if (isHostless) outgoing.setHeader('Host', ''); // Node would name the private address
-    if (hasBody) outgoing.flushHeaders();
+    setRight(outgoing, this.#question as Question);
     if (expectsContinue && !this.#body.hasBegun) this.#response.writeContinue();
     this.#body.flow();
   }
@@ -112,6 +108,7 @@ export class Exchange implements Claimant, BodyOwner {
     if (this.#upgrade !== undefined) this.#upgrade.answerWith(this.#response);
     beginAnswer(this.#response, answer);
     message.pipe(this.#response);
+    if (answer.isEventStream) this.#lease!.lasts(() => this.#fail(502));
   }
 
   /** The worker speaks the other protocol from now on; whether the client may. */
@@ -123,6 +120,7 @@ export class Exchange implements Claimant, BodyOwner {
       this.#lease!.backend.tally.count(answer.status);
       message.headers = headersOf(answer.lines) as IncomingMessage['headers'];
       this.#to('tunnel');
+      this.#lease!.lasts(() => this.#upgrade!.leave());
       this.#session.becomeTunnel();
     }
     return answer !== undefined;
@@ -138,10 +136,10 @@ export class Exchange implements Claimant, BodyOwner {
   }
 
   /** A tunnel's end at the worker. */
-  tunnelEnded(): void {
+  tunnelEnded(isLeaving: boolean): void {
     if (this.#state === 'over') return;
     this.#end();
-    this.#session.endTunnel();
+    this.#session.endTunnel(isLeaving);
   }
 
   bodyMoved(isBackedUp: boolean): void {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http';
+import type { ClientRequest, IncomingMessage, OutgoingHttpHeaders } from 'node:http';
 import { Framing } from '../../http/framing.js';
 import { MAX_FIELDS } from '../../http/fields.js';
 import { type HeadBounds, RequestHead } from '../../http/request-head.js';
@@ -48,6 +48,8 @@ export interface Answer {
   readonly endsWithConnection: boolean;
   /** Whether the client's connection goes on. */
   readonly keepsClient: boolean;
+  /** Whether it is a stream of server-sent events. */
+  readonly isEventStream: boolean;
 }
 
 /** http-proxy carries fields as an object's properties, among which these have no place, or not theirs. */
@@ -90,6 +92,15 @@ export function forwardedLines({ method, url, httpVersion, rawHeaders }: Incomin
   return without(lines, 'expect', 'te');
 }
 
+/** Puts right what http-proxy and Node would write otherwise, and sends the head of a request whose body follows. */
+export function setRight(outgoing: ClientRequest, { target, isHostless, hasBody }: Question): void {
+  // http-proxy would make one slash of several, and Node would speak of the connection.
+  outgoing.path = target;
+  outgoing.removeHeader('Connection');
+  if (isHostless) outgoing.setHeader('Host', ''); // Node would name the private address
+  if (hasBody) outgoing.flushHeaders();
+}
+
 /** Reads a worker's answer, to be given with an `added` line; undefined when it is not to be trusted. */
 export function readResponse(
   message: IncomingMessage,
@@ -101,13 +112,14 @@ export function readResponse(
   const bytes = bytesOf(`HTTP/${httpVersion} ${statusCode} ${statusMessage}`, rawHeaders);
   if (responseHead.parse(bytes, 0, bytes.length, asked) <= 0) return undefined;
   const { framing } = responseHead;
+  const isEventStream = responseHead.isEventStream(bytes);
   const endsWithConnection = framing === Framing.close || (framing === Framing.chunked && asked.minorVersion === 0);
   const keepsClient = mayKeepClient && !endsWithConnection;
   const line = connectionLine(statusCode!, keepsClient, asked);
   const { lines } = written(bytes.length + (added?.length ?? 0), (output) =>
     responseHead.write(bytes, line, asked, output, 0, added),
   );
-  return { status: statusCode!, reason: statusMessage ?? '', lines, endsWithConnection, keepsClient };
+  return { status: statusCode!, reason: statusMessage ?? '', lines, endsWithConnection, keepsClient, isEventStream };
 }
 
 /** The lines as the object that http-proxy wants: in their order, in their letters, repeated ones as lists. */

@@ -170,8 +170,9 @@ export class Session {
   }
 
   /** The worker has left the tunnel: closes it behind what is still to be sent. */
-  endTunnel(): void {
-    this.#destroySoon();
+  endTunnel(isLeaving: boolean): void {
+    if (isLeaving) this.#linger();
+    else this.#destroySoon();
   }
 
   /** The exchange under way is over, and answered. */

@@ -4,6 +4,8 @@ import type { Forwarding, HttpProxy } from './package.js';
 
 /** How long a worker may go without taking a byte of what a client sent last, before it left; in milliseconds. */
 const FINISH_MS = 10_000;
+/** How long a worker that is told of a tunnel's end may have for its last words; in milliseconds. */
+const FAREWELL_MS = 500;
 
 /** Who hears what becomes of an upgrade. */
 interface UpgradeUser {
@@ -11,7 +13,8 @@ interface UpgradeUser {
   answered(message: IncomingMessage): void;
   /** Whether the sockets may be joined. */
   switched(message: IncomingMessage): boolean;
-  tunnelEnded(): void;
+  /** @param isLeaving the worker was told to end it, so the client may still send */
+  tunnelEnded(isLeaving: boolean): void;
 }
 
 /** A request for another protocol: http-proxy joins the sockets when the worker agrees. */
@@ -20,6 +23,9 @@ export class Upgrade {
   readonly #client: Socket;
   readonly #request: IncomingMessage;
   #early: Buffer;
+  /** Once it has agreed. */
+  #worker: Socket | undefined;
+  #isLeaving = false;
 
   constructor(proxy: HttpProxy, client: Socket, request: IncomingMessage, early: Buffer) {
     this.#proxy = proxy;
@@ -38,6 +44,15 @@ export class Upgrade {
     this.#early = EMPTY; // it is put back into the client's socket, for whichever attempt succeeds
     this.#proxy.ws(this.#request, this.#client, early, to, failed);
     this.#listen(outgoing!, user, failed);
+  }
+
+  /** Tells the worker that the tunnel ends, behind what is on its way to it; its last words still pass. */
+  leave(): void {
+    const worker = this.#worker!;
+    this.#isLeaving = true;
+    this.#client.unpipe(worker).resume();
+    worker.setTimeout(FAREWELL_MS, () => worker.destroy());
+    worker.end();
   }
 
   /** For an answer in HTTP: Node's parser has left the client's socket, and with it what tells that it takes more. */
@@ -61,13 +76,14 @@ export class Upgrade {
       .on('upgrade', (message: IncomingMessage, worker: Socket, early: Buffer) => {
         const listeners = user.switched(message) ? join : [];
         if (listeners.length === 0) worker.destroy();
+        this.#worker = worker;
         this.#tieEnds(worker, user);
         for (const listener of listeners) listener.call(outgoing, message, worker, early);
       });
   }
 
   #tieEnds(worker: Socket, user: UpgradeUser): void {
-    worker.on('close', () => user.tunnelEnded());
+    worker.on('close', () => user.tunnelEnded(this.#isLeaving));
     this.#client.on('close', () => {
       worker.setTimeout(FINISH_MS, () => worker.destroy());
       worker.destroySoon();
