@@ -1,16 +1,16 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { availableParallelism, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { Config } from './core/config.js';
 import { withinTime } from './core/deadline.js';
-import { ZdlbError, messageOf } from './core/errors.js';
 import type { Journal } from './core/journal.js';
 import type { Listening } from './core/messages.cjs';
+import { type PublicAddress, writtenAddress } from './core/public-address.js';
 import { Departures } from './departures.js';
 import { Admission, type AdmissionSettings } from './proxy/admission.js';
 import { OpenFiles } from './proxy/open-files.js';
+import { addressesOf } from './public-addresses.js';
 import { PublicPort } from './public-port.js';
+import { SocketFolder } from './socket-folder.js';
 import type { DataPath, Tally } from './supervisor/data-path.js';
 import { commandSpawner } from './supervisor/command-spawner.js';
 import { PortAllotment } from './supervisor/port-allotment.js';
@@ -24,8 +24,11 @@ const NOT_RETIRING = 3;
 
 /** What a port of a running front looks like from outside. */
 export interface ListenerStatus {
+  /** Where clients reach it only at Unix sockets: what the program asked for, 0 for a command. */
   readonly port: number;
   readonly mode: 'http' | 'tcp';
+  /** As they are written in options: `:8000`, `[::1]:8000`, `unix:/run/app.sock`. */
+  readonly addresses: readonly string[];
   readonly connections: number;
 }
 
@@ -43,10 +46,14 @@ export class Front implements DataPath {
   readonly #openFiles: OpenFiles;
   readonly #admission: Admission;
   readonly #ports = new Map<number, PublicPort>();
-  readonly #socketFolder: string | undefined;
+  /** All public addresses that are open. */
+  readonly #addresses = new Set<PublicAddress>();
+  readonly #socketFolder: SocketFolder | undefined;
   readonly #listening: () => void;
   readonly #departures = new Departures(this.#ports);
   #rotation: readonly Worker[] = [];
+  /** The number of the first port, once a worker has told it. */
+  #first: number | undefined;
 
   /**
    * @param listening called when an address of the first port is open; what it throws ends the start
@@ -58,8 +65,8 @@ export class Front implements DataPath {
     this.#listening = listening;
     this.#openFiles = new OpenFiles(journal);
     this.#admission = new Admission(this.#bounds(), journal);
-    this.#socketFolder = config.transport === 'unix' ? makeFolder() : undefined;
-    this.#supervisor = new Supervisor({ config, dataPath: this, journal, spawn: spawnerOf(this.#socketFolder) });
+    this.#socketFolder = config.transport === 'unix' ? SocketFolder.make() : undefined;
+    this.#supervisor = new Supervisor({ config, dataPath: this, journal, spawn: spawnerOf(this.#socketFolder?.path) });
   }
 
   /** The public ports, the first one first. */
@@ -67,7 +74,12 @@ export class Front implements DataPath {
     const ports = [...this.#ports.values()].toSorted(
       (one, other) => Number(this.#isFirst(other)) - Number(this.#isFirst(one)),
     );
-    return ports.map(({ port, mode, connections }) => ({ port, mode, connections }));
+    return ports.map(({ port, mode, addresses, connections }) => ({
+      port,
+      mode,
+      addresses: addresses.map(writtenAddress),
+      connections,
+    }));
   }
 
   status(): SupervisorStatus & { readonly listeners: readonly ListenerStatus[] } {
@@ -81,6 +93,7 @@ export class Front implements DataPath {
    */
   async start(): Promise<void> {
     try {
+      if (this.#socketFolder !== undefined) await SocketFolder.sweep();
       await this.#supervisor.start();
     } catch (error) {
       await this.#clearAway();
@@ -125,16 +138,17 @@ export class Front implements DataPath {
   }
 
   async open(listening: Listening): Promise<void> {
+    if (this.#isNamed(listening)) this.#first ??= listening.port;
     let port = this.#ports.get(listening.port);
     if (port === undefined) {
       const { mode: wanted, backend } = this.#config;
       const mode = backend === 'cluster' ? 'tcp' : wanted === 'auto' ? listening.protocol : wanted;
-      port = new PublicPort(listening.port, mode, this.#config, this.#admission);
+      port = new PublicPort(listening.port, mode, this.#config, this.#admission, this.#addresses);
       this.#ports.set(listening.port, port);
     }
-    const host = this.#isFirst(port) ? (this.#config.host ?? listening.host) : listening.host;
     try {
-      if (await port.open(host)) this.#announce(port, host);
+      for (const address of addressesOf(listening, this.#isFirst(port), this.#config))
+        if (await port.open(address)) this.#announce(port, address);
     } finally {
       if (!port.isOpen) this.#ports.delete(listening.port);
     }
@@ -173,7 +187,7 @@ export class Front implements DataPath {
 
   /** The first public port that `worker` has open, and HTTP is spoken on as far as one can tell from outside. */
   #probedPort({ doors }: Worker): number | undefined {
-    const order = [this.#config.port, ...this.#ports.keys(), ...doors.keys()];
+    const order = [this.#config.port, this.#first, ...this.#ports.keys(), ...doors.keys()];
     const open = order.filter((port) => typeof port === 'number').filter((port) => doors.has(port));
     return open.find((port) => isHttp(doors.get(port)!)) ?? open[0];
   }
@@ -187,24 +201,29 @@ export class Front implements DataPath {
     });
   }
 
-  /** The one that `--port` names, in whatever order the program opens them; else the first that it has opened. */
-  #isFirst({ port }: PublicPort): boolean {
-    const [first] = this.#ports.keys();
-    return port === (typeof this.#config.port === 'number' ? this.#config.port : first);
+  /** Whether it is the one that `--port` names, in whatever order the program opens them; else the first that it opens. */
+  #isNamed({ port, isFirst }: Listening): boolean {
+    const { port: wanted, listen } = this.#config;
+    if (typeof wanted === 'number') return port === wanted;
+    return listen.length === 0 || isFirst === true;
   }
 
-  #announce(opened: PublicPort, host: string | undefined): void {
+  #isFirst({ port }: PublicPort): boolean {
+    return port === this.#first;
+  }
+
+  #announce(opened: PublicPort, address: PublicAddress): void {
     if (this.#isFirst(opened)) this.#listening();
     const { port, mode } = opened;
     this.#journal.info(
-      { event: 'listening', port, mode, ...(host === undefined ? {} : { host }) },
-      `Listening on ${host === undefined ? 'port' : `${host}, port`} ${port}, balancing ${mode === 'http' ? 'requests' : 'connections'}`,
+      { event: 'listening', port, mode, ...address },
+      `Listening on ${inWords(address)}, balancing ${mode === 'http' ? 'requests' : 'connections'}`,
     );
   }
 
   async #clearAway(): Promise<void> {
     for (const port of this.#ports.values()) port.close();
-    if (this.#socketFolder !== undefined) rmSync(this.#socketFolder, { recursive: true, force: true });
+    this.#socketFolder?.remove();
   }
 }
 
@@ -217,11 +236,7 @@ function spawnerOf(socketFolder: string | undefined): Spawner {
   return (post, failed) => ('command' in post.launch ? command : program)(post, failed);
 }
 
-/** A folder that nobody else can enter: mkdtemp makes it 0700. */
-function makeFolder(): string {
-  try {
-    return mkdtempSync(join(tmpdir(), 'zdlb-'));
-  } catch (error) {
-    throw new ZdlbError('start', `Cannot make a folder for private sockets: ${messageOf(error)}`, { cause: error });
-  }
+function inWords(address: PublicAddress): string {
+  if ('path' in address) return writtenAddress(address);
+  return `${address.host === undefined ? 'port' : `${address.host}, port`} ${address.port}`;
 }

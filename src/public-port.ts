@@ -1,5 +1,6 @@
 import type { Config } from './core/config.js';
 import type { Door } from './core/messages.cjs';
+import type { PublicAddress } from './core/public-address.js';
 import { Backend } from './proxy/backend.js';
 import { Balancer, type Hold } from './proxy/balancer.js';
 import { HandOverRelay, type Recipient } from './proxy/hand-over.js';
@@ -26,7 +27,8 @@ export class PublicPort {
   /** Under `--backend cluster`. */
   readonly #recipients = new WeakMap<Backend, Recipient>();
 
-  constructor(port: number, mode: 'http' | 'tcp', config: Config, gate: Gate) {
+  /** @param open all public addresses of this front */
+  constructor(port: number, mode: 'http' | 'tcp', config: Config, gate: Gate, open: Set<PublicAddress>) {
     this.port = port;
     this.mode = mode;
     this.#config = config;
@@ -34,7 +36,7 @@ export class PublicPort {
     const settings = this.#settingsOf(config);
     this.#balancer = new Balancer(settings.hold, config);
     this.#relay = this.#makeRelay(config, settings);
-    this.#listener = new Listener(port, this.#relay, gate);
+    this.#listener = new Listener(this.#relay, gate, { socketMode: config.socketMode, open });
   }
 
   /** Whether clients can connect anywhere. */
@@ -42,17 +44,22 @@ export class PublicPort {
     return this.#listener.isOpen;
   }
 
+  /** Where clients can connect. */
+  get addresses(): readonly PublicAddress[] {
+    return this.#listener.addresses;
+  }
+
   get connections(): number {
     return this.#listener.connections;
   }
 
   /**
-   * Lets clients in on `host`, or on all addresses; whether it was not open there yet.
+   * Lets clients in at an address; whether it was not open yet.
    *
    * @throws {ZdlbError} `start`, when the address is taken or not to be had
    */
-  async open(host: string | undefined): Promise<boolean> {
-    return this.#listener.open(host);
+  async open(address: PublicAddress): Promise<boolean> {
+    return this.#listener.open(address);
   }
 
   /** From this tick on, `config` says how long things may take and how large they may be. */

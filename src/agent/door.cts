@@ -24,7 +24,8 @@ type Emit = (this: object, event: string | symbol, ...args: unknown[]) => boolea
 
 /** Node's internals: a connection that no socket has been made for. */
 export interface Handle {
-  setNoDelay(enable: boolean): void;
+  /** Absent at a Unix socket. */
+  setNoDelay?(enable: boolean): void;
   close(): void;
 }
 
@@ -94,7 +95,7 @@ export class Door {
 
   /** Has the server accept a client's connection by its own rules (`maxConnections`, `allowHalfOpen`, `noDelay` …). */
   admit(accepted: Handle): void {
-    if (this.#server.noDelay !== true) accepted.setNoDelay(false); // the front's listener had it on
+    if (this.#server.noDelay !== true) accepted.setNoDelay?.(false); // the front's listener had it on
     this.#isAdmitting = true;
     try {
       this.#context.runInAsyncScope(() => this.#server._handle!.onconnection(0, accepted));

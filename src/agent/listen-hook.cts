@@ -12,7 +12,8 @@ export interface ListenCall {
   readonly host?: string;
   /** Looked up; absent with the host. */
   readonly address?: string;
-  /** Set for `ipv6Only` and `reusePort`. */
+  readonly ipv6Only: boolean;
+  /** Set for `reusePort`. */
   readonly isShareable: boolean;
   /** Lets the server listen at a path, or at a free port on 127.0.0.1; undefined when that failed (Node tells the program). */
   listenPrivately(path: string | undefined): PrivateAddress | undefined;
@@ -57,6 +58,9 @@ interface Intent {
 }
 
 const LOOPBACK = '127.0.0.1';
+/** The flags of libuv. Node 20 passes none where no host is named, and so does not mean them either. */
+const IPV6_ONLY = 1;
+const REUSE_PORT = 2;
 /**
  * What the kernel allows (net.core.somaxconn is 4096 since Linux 5.4): the program's backlog is for its public port. A
  * connect() to a Unix socket with a full queue does not wait, it fails with EAGAIN.
@@ -86,7 +90,8 @@ export function hookListen(hook: ListenHook): boolean {
       port,
       ...(intent.host !== undefined && { host: intent.host }),
       ...(address !== null && { address }),
-      isShareable: flags !== 0,
+      ipv6Only: (flags & IPV6_ONLY) !== 0,
+      isShareable: (flags & REUSE_PORT) !== 0,
       listenPrivately: (path) => {
         if (path === undefined) nativeListen2.call(this, LOOPBACK, 0, 4, BACKLOG);
         else nativeListen2.call(this, path, -1, -1, BACKLOG);

@@ -7,7 +7,9 @@ export interface Wish {
   readonly isHttp: boolean;
   /** The IP address that the program asks for; absent: all of them. */
   readonly address?: string;
-  /** Set for `ipv6Only` and `reusePort`, with which two sockets may hold one port. */
+  /** Of all addresses, those of IPv6. */
+  readonly ipv6Only?: boolean;
+  /** Set for `reusePort`, with which two sockets may hold one port. */
   readonly isShareable?: boolean;
 }
 
@@ -34,7 +36,8 @@ export type Verdict =
  * A port is public under the number that the program asks for. Only `--port N` moves one: it names the listen() that asks
  * for N, else the first HTTP server, else the first server. The two "else" are known only once the program has opened what
  * it opens, so until somebody asks for N the claims stay undecided, and {@link PortMap.settle} decides them. Later generations
- * find the map made (`ports`), and wait for nothing.
+ * find the map made (`ports`), and wait for nothing. Where Unix sockets are all that is public of the first port (`first`), it
+ * is found by the same rule, and keeps its number; there the first HTTP server is it as soon as it comes.
  */
 export class PortMap {
   readonly #wanted: AgentSettings['port'];
@@ -42,7 +45,7 @@ export class PortMap {
   /** Asked to public port, as far as decided. */
   readonly #ports: Map<number, number>;
   readonly #claims = new Set<Claim>();
-  /** What the first port was asked for as: the one that `--port` names, without `--port` the first one opened. */
+  /** What the first port was asked for as: the one that `--port` (or `first`) names, without it the first one opened. */
   #first: number | undefined;
   #isFirstWish = true;
 
@@ -79,7 +82,7 @@ export class PortMap {
   /** The public port of a claim; while it is undecided, what it would be if nothing else came. */
   portOf(claim: Claim): number {
     if (typeof claim.port === 'number') return claim.port;
-    return claim === this.#candidate() ? (this.#wanted as number) : claim.asked;
+    return claim === this.#candidate() ? this.#nameOf(claim) : claim.asked;
   }
 
   /** Whether the claim is on the first port, whose public address is `--host`. */
@@ -108,9 +111,14 @@ export class PortMap {
   #claim(wish: Wish): Claim {
     const claim: Claim = { ...wish, port: 'undecided', isTold: false };
     this.#claims.add(claim);
-    if (wish.asked === this.#wanted) this.#choose(claim);
+    if (wish.asked === this.#wanted || this.#isNamed(wish)) this.#choose(claim);
     else if (this.#isDecided(wish.asked)) this.#decide(claim, this.#ports.get(wish.asked) ?? wish.asked);
     return claim;
+  }
+
+  /** Nothing that comes later could be the first HTTP server. */
+  #isNamed({ isHttp }: Wish): boolean {
+    return this.#wanted === 'first' && isHttp && !this.#isMade && this.#first === undefined;
   }
 
   #isDecided(asked: number): boolean {
@@ -123,6 +131,11 @@ export class PortMap {
     if (this.#wanted === undefined || port === this.#wanted) this.#first ??= claim.asked;
   }
 
+  /** Under which number the first port is public. */
+  #nameOf({ asked }: Claim): number {
+    return typeof this.#wanted === 'number' ? this.#wanted : asked;
+  }
+
   #candidate(): Claim | undefined {
     const undecided = [...this.#claims].filter((claim) => claim.port === 'undecided');
     return undecided.find((claim) => claim.isHttp) ?? undecided[0];
@@ -130,7 +143,8 @@ export class PortMap {
 
   /** Gives `--port` to a claim; the others keep what they asked for. */
   #choose(chosen: Claim): void {
-    this.#decide(chosen, this.#wanted as number);
+    this.#first ??= chosen.asked;
+    this.#decide(chosen, this.#nameOf(chosen));
     for (const claim of this.#claims) {
       if (claim.port !== 'undecided') continue;
       if (claim.asked === 0) claim.port = 'private';
@@ -151,18 +165,21 @@ export class PortMap {
   }
 }
 
-/** Whether the kernel would refuse the second with EADDRINUSE. An absent address and `::` stand for IPv4 too. */
+/** Whether the kernel would refuse the second with EADDRINUSE. */
 function overlap(held: Wish, wish: Wish): boolean {
   if (held.isShareable === true || wish.isShareable === true) return false;
-  return held.address === wish.address || covers(held.address, wish.address) || covers(wish.address, held.address);
+  return addressOf(held) === addressOf(wish) || covers(held, addressOf(wish)) || covers(wish, addressOf(held));
 }
 
-function covers(wide: string | undefined, address: string | undefined): boolean {
+const addressOf = ({ address, ipv6Only }: Wish) => address ?? (ipv6Only === true ? '::' : undefined);
+
+/** An absent address and `::` stand for IPv4 too, unless for `ipv6Only`. */
+function covers({ ipv6Only, address: wide }: Wish, address: string | undefined): boolean {
   if (wide === '0.0.0.0') return address?.includes(':') !== true;
-  return wide === undefined || wide === '::';
+  return (wide === undefined || wide === '::') && (ipv6Only !== true || address?.includes('.') !== true);
 }
 
-const isWildcard = (address: string | undefined) => address === '0.0.0.0' || covers(address, undefined);
+const isWildcard = (address: string | undefined) => address === undefined || address === '0.0.0.0' || address === '::';
 
 function areTwoAddresses(held: Wish, wish: Wish): boolean {
   return !isWildcard(held.address) && !isWildcard(wish.address) && held.address !== wish.address;

@@ -25,6 +25,7 @@ interface Mapped {
   readonly door: Door;
   readonly host?: string;
   readonly address: string | undefined;
+  readonly ipv6Only: boolean;
   /** Absent for a further address of a port: the front sends everything to the first. */
   readonly privateAddress?: PrivateAddress;
   isAnnounced: boolean;
@@ -55,11 +56,12 @@ export class Ports {
   }
 
   #listen(call: ListenCall): boolean {
-    const { address, isShareable } = call;
+    const { address, ipv6Only, isShareable } = call;
     const isHttp = call.server instanceof http.Server;
     const verdict = this.#map.open({
       asked: call.port,
       isHttp,
+      ipv6Only,
       isShareable,
       ...(address !== undefined && { address }),
     });
@@ -76,12 +78,13 @@ export class Ports {
       if (isFirst) this.#map.close(claim);
       return;
     }
-    const { server, host, address } = call;
+    const { server, host, address, ipv6Only } = call;
     const mapped: Mapped = {
       server,
       claim,
       door: new Door(server, () => this.#addressOf(mapped)),
       address,
+      ipv6Only,
       ...(host !== undefined && { host }),
       ...(isFirst && { privateAddress }),
       isAnnounced: false,
@@ -106,7 +109,7 @@ export class Ports {
   }
 
   #announceOne(mapped: Mapped, port: number): void {
-    const { server, claim, host, privateAddress } = mapped;
+    const { server, claim, host, ipv6Only, privateAddress } = mapped;
     const isTls = server instanceof tls.Server;
     mapped.isAnnounced = true;
     this.#channel.send({
@@ -114,6 +117,8 @@ export class Ports {
       asked: claim.asked,
       port,
       ...(host !== undefined && { host }),
+      ...(ipv6Only && { ipv6Only }),
+      ...(this.#settings.port === 'first' && this.#map.isFirst(claim) && { isFirst: true as const }),
       protocol: claim.isHttp ? 'http' : 'tcp',
       ...(privateAddress !== undefined && {
         door: { address: privateAddress, secret, ...(isTls && { tls: true as const }) },

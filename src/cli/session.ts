@@ -1,10 +1,12 @@
 import { isatty } from 'node:tty';
+import { isDeepStrictEqual } from 'node:util';
 import type { Config } from '../core/config.js';
 import { ZdlbError, messageOf } from '../core/errors.js';
 import { Front } from '../front.js';
 import { startFolder } from '../supervisor/start-folder.js';
 import { watchSettings } from '../watch/settings.js';
 import type { Watcher } from '../watch/watcher.js';
+import { curlAt } from './curl.js';
 import type { Log } from './log.js';
 import { PidFile } from './pid-file.js';
 import { type Operator, obeySignals } from './signals.js';
@@ -15,6 +17,8 @@ const FIXED = [
   'name',
   'port',
   'host',
+  'listen',
+  'socketMode',
   'mode',
   'httpEngine',
   'backend',
@@ -163,7 +167,7 @@ export class Session implements Operator {
   /** @throws {ZdlbError} when the settings are wrong now, or differ where they may not */
   #newConfig(): Config {
     const next = this.#readConfig();
-    const changed = FIXED.filter((key) => next[key] !== this.#config[key]);
+    const changed = FIXED.filter((key) => !isDeepStrictEqual(next[key], this.#config[key]));
     if (changed.length === 0) return next;
     throw new ZdlbError('config', `${changed.join(', ')} can't change while zdlb runs. Stop it and start it again`);
   }
@@ -171,9 +175,8 @@ export class Session implements Operator {
   /** Says what to do next. */
   #greet(): void {
     const [first] = this.#front.listeners;
-    const host = this.#config.host === undefined || this.#config.host === '0.0.0.0' ? 'localhost' : this.#config.host;
     const advice = [
-      ...(first?.mode === 'http' ? [`try curl http://${host.includes(':') ? `[${host}]` : host}:${first.port}/`] : []),
+      ...(first?.mode === 'http' ? [`try ${curlAt(first.addresses)}`] : []),
       `reload with kill -USR2 ${process.pid}`,
       this.#wasTerminal ? 'stop with Ctrl-C' : `stop with kill ${process.pid}`,
     ];

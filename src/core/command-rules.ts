@@ -1,9 +1,12 @@
+import type { PublicAddress } from './public-address.js';
+
 /** The settings that decide whether a command can be run. */
 interface Settings {
   readonly command?: readonly string[] | undefined;
   readonly script?: string | undefined;
   readonly args: readonly string[];
   readonly port?: number | 'none' | undefined;
+  readonly listen: readonly PublicAddress[];
   readonly backend: 'proxy' | 'cluster';
   readonly transport: 'port' | 'unix';
   readonly node?: string | undefined;
@@ -29,14 +32,14 @@ const NODE_ONLY: readonly (readonly [keyof Settings, (settings: Settings) => boo
  * @param nameOf how the reader wrote an option
  */
 export function commandMistakes(settings: Settings, nameOf: (key: string) => string): readonly string[] {
-  const { command, script, port } = settings;
+  const { command, script, port, listen } = settings;
   if (command === undefined) return [];
   const mistakes = NODE_ONLY.filter(([, isWanted]) => isWanted(settings)).map(
     ([key, , reason]) => `Cannot use ${nameOf(key)} with a command: ${reason}`,
   );
   if (script !== undefined)
     mistakes.unshift(`Cannot run both a script (${script}) and a command (${command.join(' ')}): give one of them`);
-  if (typeof port !== 'number')
+  if (typeof port !== 'number' && listen.length === 0)
     mistakes.push(`Cannot run the command ${command[0]} without a public port: give --port N, as in ${EXAMPLE}`);
   return mistakes;
 }

@@ -6,6 +6,7 @@ import { httpOptions } from './http-options.js';
 import { networkOptions } from './network-options.js';
 import { networkMistakes } from './network-rules.js';
 import { type OptionMeta, option } from './option.js';
+import { firstPort } from './public-address.js';
 import { nearest } from './suggestion.js';
 import { supervisionOptions } from './supervision-options.js';
 import { duration, integer, numberOrOff, oneOf, signal, text, texts, value, words } from './values.js';
@@ -157,8 +158,14 @@ export function parseConfig(input: ConfigInput, code: 'usage' | 'config', nameOf
   const mistakes = result.success
     ? RULES.flatMap((mistakesOf) => mistakesOf(result.data, nameOf))
     : result.error.issues.flatMap((issue) => describe(issue, nameOf));
-  if (result.success && mistakes.length === 0) return result.data;
+  if (result.success && mistakes.length === 0) return withPort(result.data);
   throw new ZdlbError(code, mistakes.join('\n'));
+}
+
+/** The first port of `--listen` stands for `--port` in all else: PORT of the workers, and which listen() is named. */
+function withPort(config: Config): Config {
+  const port = config.port ?? firstPort(config.listen);
+  return port === undefined ? config : { ...config, port };
 }
 
 /** What options must not be combined: each says what is wrong, if anything. */

@@ -30,8 +30,11 @@ export type Protocol = 'http' | 'tcp';
 export interface AgentSettings {
   /** The descriptor of the channel to the front. */
   readonly channel: number;
-  /** `--port`: a number, `none` for a program that never listens, absent when the program decides. */
-  readonly port?: number | 'none';
+  /**
+   * `--port`: a number, `none` for a program that never listens, absent when the program decides; `first` when the first
+   * server is to be told apart, but keeps its number, since clients reach it only at Unix sockets.
+   */
+  readonly port?: number | 'none' | 'first';
   /** `--host`: the public address of the first port. */
   readonly host?: string;
   /** Asked to public port of the serving generation, as pairs; absent in the first generation, which makes the map. */
@@ -57,6 +60,10 @@ export interface Listening {
   readonly port: number;
   /** The public address that the program asked for; absent when it named none (all addresses). */
   readonly host?: string;
+  /** The program wants no IPv4 at that address (`ipv6Only`). */
+  readonly ipv6Only?: true;
+  /** Set for the first server, where that was to be told apart (`first`). */
+  readonly isFirst?: true;
   readonly protocol: Protocol;
   /** Absent for a second address of a port that is mapped already: it only adds the host. */
   readonly door?: Door;

@@ -2,7 +2,14 @@ import { isIP } from 'node:net';
 import { integer } from './values.js';
 
 /** Where clients connect to: a TCP port on an address (all of them without a host), or the path of a Unix socket. */
-export type PublicAddress = { readonly port: number; readonly host?: string } | { readonly path: string };
+export type PublicAddress = InternetAddress | { readonly path: string };
+
+export interface InternetAddress {
+  readonly port: number;
+  readonly host?: string;
+  /** Not IPv4 too: what a program may ask for, but options can't say. */
+  readonly ipv6Only?: boolean;
+}
 
 /** What {@link parsePublicAddress} understands, for the end of the sentence "met X, wanted …". */
 export const WANTED_ADDRESS =
@@ -14,12 +21,22 @@ const UNIX = 'unix:';
 
 /** Reads a public address; undefined when the text is none. */
 export function parsePublicAddress(text: string): PublicAddress | undefined {
-  if (text.startsWith(UNIX)) return text.length > UNIX.length ? { path: text.slice(UNIX.length) } : undefined;
+  if (text.startsWith(UNIX)) return unixAddress(text.slice(UNIX.length));
   const [, ipv6, name = '', digits] = TCP.exec(text) ?? [];
   const port = integer(digits, 1, 65_535);
   if (port === undefined || (ipv6 !== undefined && isIP(ipv6) !== 6)) return undefined;
   const host = ipv6 ?? name;
   return host === '' ? { port } : { port, host };
+}
+
+/** A path that begins with a NUL byte would be a name without a file (Linux), for which no permissions hold. */
+function unixAddress(path: string): PublicAddress | undefined {
+  return path === '' || path.includes('\0') ? undefined : { path };
+}
+
+/** The port that stands for `--port` where that is not given: the first one of `--listen`. */
+export function firstPort(addresses: readonly PublicAddress[]): number | undefined {
+  return addresses.find((address) => 'port' in address)?.port;
 }
 
 /** As it is written in options. */

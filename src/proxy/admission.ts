@@ -23,7 +23,7 @@ interface Origin {
   parked: number;
 }
 
-/** All that come over Unix sockets count as one. */
+/** All that come over Unix sockets: they have no address to be bounded by, and often one proxy stands behind all. */
 const LOCAL = 'unix';
 
 /** An accepted connection that waits, unread. */
@@ -126,7 +126,7 @@ export class Admission implements Gate {
   }
 
   #hasRoom(origin: Origin): boolean {
-    return origin.open < this.#settings.maxConnectionsPerAddress;
+    return origin.name === LOCAL || origin.open < this.#settings.maxConnectionsPerAddress;
   }
 
   #enter(client: Client, relay: Relay, origin: Origin): void {

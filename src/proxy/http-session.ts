@@ -13,6 +13,7 @@ import { Exchange } from './exchange.js';
 import { Forwarding } from './forwarding.js';
 import type { HttpSettings } from './http-settings.js';
 import { output } from './output.js';
+import { cut, drop } from './parting.js';
 import { unsentBytes } from './writing.js';
 
 /** How long an idle connection still takes a request when the front stops: one that was sent before the client could know. */
@@ -176,7 +177,7 @@ export class HttpSession {
   /** Cuts the connection, so that the client can tell that its answer is not complete. */
   cut(): void {
     output.flush();
-    if (!this.client.destroyed) this.client.resetAndDestroy();
+    cut(this.client);
     this.close();
   }
 
@@ -209,8 +210,7 @@ export class HttpSession {
     this.#exchange.cancel();
     output.flush();
     // What is not with the kernel yet is lost: then a plain end would make a part look like the whole.
-    if (unsentBytes(this.client) > 0 && !this.client.destroyed) this.client.resetAndDestroy();
-    else this.client.destroy();
+    drop(this.client);
     this.#host.left(this);
   }
 

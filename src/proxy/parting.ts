@@ -2,9 +2,13 @@ import type { Socket } from 'node:net';
 import { hasResets } from './reset.js';
 import { unsentBytes } from './writing.js';
 
-/** Cuts a connection, so that its other end can tell that something is missing. Unix sockets have no reset: Node throws. */
+/**
+ * Cuts a connection, so that its other end can tell that something is missing. A Unix socket knows no reset (Node throws): there it
+ * sees an end in the middle of what it reads, or a reset if it had sent what nobody has read.
+ */
 export function cut(socket: Socket): void {
-  if (!socket.destroyed && hasResets(socket)) socket.resetAndDestroy();
+  // Node would wait for one that connects.
+  if (!socket.destroyed && !socket.connecting && hasResets(socket)) socket.resetAndDestroy();
   else socket.destroy();
 }
 

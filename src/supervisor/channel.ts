@@ -7,12 +7,14 @@ const MAX_LINE = 64 * 1024;
 
 const port = z.int().min(0).max(65_535);
 
-const message = z.discriminatedUnion('type', [
-  z.object({
+const listening = z
+  .object({
     type: z.literal('listening'),
     asked: port,
-    port: port.min(1),
+    port,
     host: z.string().optional(),
+    ipv6Only: z.literal(true).optional(),
+    isFirst: z.literal(true).optional(),
     protocol: z.enum(['http', 'tcp']),
     door: z
       .object({
@@ -24,7 +26,12 @@ const message = z.discriminatedUnion('type', [
         tls: z.literal(true).optional(),
       })
       .optional(),
-  }),
+  })
+  // Without a number there is a port only at Unix sockets.
+  .refine(({ port: open, isFirst }) => open > 0 || isFirst === true);
+
+const message = z.discriminatedUnion('type', [
+  listening,
   z.object({ type: z.literal('refused'), reason: z.string() }),
   z.object({ type: z.literal('ready') }),
   z.object({

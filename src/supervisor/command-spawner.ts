@@ -54,9 +54,19 @@ function opened(child: ChildProcess, port: number, post: Post): Spawned | undefi
   return { process: child, pid, stdout, stderr, channel: agent.channel };
 }
 
-/** The public port is the one of the command line: a program that is given its port can't ask for another. */
+/**
+ * The public port is the one of the command line: a program that is given its port can't ask for another. At Unix sockets alone
+ * there is none.
+ */
 function listeningAt(port: number, { config }: Post): Listening {
-  const open = config.port as number;
+  const number = typeof config.port === 'number' ? config.port : 0;
   const protocol = config.mode === 'http' ? 'http' : 'tcp';
-  return { type: 'listening', asked: open, port: open, protocol, door: { address: { port } } };
+  const listening: Listening = {
+    type: 'listening',
+    asked: number,
+    port: number,
+    protocol,
+    door: { address: { port } },
+  };
+  return number > 0 ? listening : { ...listening, isFirst: true };
 }

@@ -230,7 +230,7 @@ export class Generation {
 
   #notOpened({ port }: Listening, error: Error): void {
     this.#broken.reject(error);
-    if (this.#lifecycle.is('starting')) return;
+    if (!this.#lifecycle.is('serving', 'standby')) return; // it has failed to start, for one of its workers' sake
     const message = `Clients can't reach port ${port}: ${messageOf(error)}`;
     this.#household.journal.warn({ event: 'port.failed', port, reason: messageOf(error) }, message);
   }

@@ -12,6 +12,8 @@ interface Mapped {
   readonly protocol: Protocol;
 }
 
+const REMEDY = 'let the program open its ports at the same time, or give --port N too';
+
 /** A worker as the map sees it. */
 interface Opener {
   readonly slot: number;
@@ -25,6 +27,8 @@ interface Opener {
 export class PortMap {
   readonly #config: Pick<Config, 'port' | 'mode'>;
   readonly #byAsked = new Map<number, Mapped>();
+  /** What the first worker has told to be its first port, where that has Unix sockets only. */
+  #first: number | undefined;
   /** The ports that each slot's latest ready worker has open; empty until the first generation serves. */
   readonly #bySlot = new Map<number, readonly number[]>();
 
@@ -60,8 +64,10 @@ export class PortMap {
 
   /** Lets a worker open a port; the answer, if any, says why it may not. */
   admit(generation: number, listening: Listening): string | undefined {
-    const { asked, port, protocol, door } = listening;
+    const { asked, port, protocol, door, isFirst } = listening;
     if (door === undefined) return undefined; // a further address of a port that was admitted already
+    if (isFirst === true && (this.#first ??= asked) !== asked)
+      return `takes its server on port ${asked} for the first, and others that on port ${this.#first}: ${REMEDY}`;
     const mapped = this.#byAsked.get(asked);
     if (mapped === undefined && this.isMadeBy(generation)) {
       this.#byAsked.set(asked, { port, protocol });

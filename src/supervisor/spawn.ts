@@ -122,13 +122,14 @@ export function whoseVariables({ launch, slot, generation }: Post): NodeJS.Proce
 
 function agentSettings(post: Post, socketFolder: string | undefined): AgentSettings {
   const { config, ports } = post;
+  const port = config.port ?? (config.listen.length > 0 ? 'first' : undefined);
   return {
     channel: CHANNEL,
     waitReady: config.waitReady,
     beatMs: Math.min(BEAT_MS, config.hangTimeout / 3),
     takesConnections: handsOver(post),
     showsClients: !config.noClientAddress,
-    ...(config.port !== undefined && { port: config.port }),
+    ...(port !== undefined && { port }),
     ...(config.host !== undefined && { host: config.host }),
     ...(ports !== undefined && { ports }),
     ...(socketFolder !== undefined && { socketFolder }),

@@ -29,11 +29,21 @@ describe('listen()', () => {
       { host: '0:0:0:0:0:0:0:1', address: { address: '::1', family: 'IPv6', port: 8000 } },
     ],
     ['listen({ port, ipv6Only })', { address: 'wildcard' }],
+    ['listen({ port, host: ::, ipv6Only })', { host: '::', address: { address: '::', family: 'IPv6', port: 8000 } }],
   ];
 
-  it.each(forms)('%s is served privately and shows its public address', async (form, { host, address }) => {
-    const worker = new Worker('agent/listen.cjs', { args: [form] });
-    const { door, ...listening } = await worker.listening();
+  const everywhere = forms.flatMap(([form, expected]) =>
+    (['port', 'path'] as const).map((transport) => [form, transport, expected] as const),
+  );
+
+  it.each(everywhere)('%s is served at a private %s and shows its public address', async (form, transport, expects) => {
+    const { host, address } = expects;
+    const settings = transport === 'path' ? { socketFolder: folder() } : {};
+    const worker = new Worker('agent/listen.cjs', { args: [form], settings });
+    const { door, ipv6Only = false, ...listening } = await worker.listening();
+    // Node 20 overlooks it without a host.
+    if (form !== 'listen({ port, ipv6Only })') expect(ipv6Only).toBe(form.includes('ipv6Only'));
+    expect(door!.address).toHaveProperty(transport);
     const expected = { type: 'listening', asked: 8000, port: 8000, protocol: 'http' };
     expect(listening).toEqual(host === undefined ? expected : { ...expected, host });
     const shown = address === 'wildcard' ? await wildcard() : address;

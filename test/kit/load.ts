@@ -24,14 +24,14 @@ const REFUSED_PAUSE_MS = 10;
 export class RunningLoad {
   readonly tally: Tally;
   readonly #load: Load;
-  readonly #port: number;
+  readonly #place: number | string;
   readonly #stop = new AbortController();
   readonly #clients = new Set<RawClient>();
   readonly #lanes: Promise<unknown>;
 
-  constructor(load: Load, port: number, name: string) {
+  constructor(load: Load, place: number | string, name: string) {
     this.#load = load;
-    this.#port = port;
+    this.#place = place;
     this.tally = new Tally(name);
     this.#lanes = Promise.all(Array.from({ length: load.lanes }, () => this.#lane()));
     onTestFinished(() => this.#abandon());
@@ -54,7 +54,7 @@ export class RunningLoad {
 
   async #connect(): Promise<RawClient | undefined> {
     try {
-      const client = await RawClient.connect(this.#port);
+      const client = await RawClient.connect(this.#place);
       this.tally.connections++;
       return client;
     } catch (error) {
@@ -87,7 +87,7 @@ export class RunningLoad {
 
 let started = 0;
 
-/** Runs a load against a port of 127.0.0.1 until it is stopped. */
-export function startLoad(load: Load, port: number): RunningLoad {
-  return new RunningLoad(load, port, `load${++started}`);
+/** Runs a load against a port of 127.0.0.1, or a Unix socket, until it is stopped. */
+export function startLoad(load: Load, place: number | string): RunningLoad {
+  return new RunningLoad(load, place, `load${++started}`);
 }

@@ -61,9 +61,12 @@ export class RawClient {
     this.#listen();
   }
 
-  /** @throws {Error} the system's, such as ECONNREFUSED */
-  static async connect(port: number, host = '127.0.0.1'): Promise<RawClient> {
-    const socket = connect({ port, host, noDelay: true });
+  /**
+   * @param place a port, or the path of a Unix socket
+   * @throws {Error} the system's, such as ECONNREFUSED
+   */
+  static async connect(place: number | string, host = '127.0.0.1'): Promise<RawClient> {
+    const socket = connect(typeof place === 'string' ? { path: place } : { port: place, host, noDelay: true });
     await once(socket, 'connect');
     return new RawClient(socket);
   }

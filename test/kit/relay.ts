@@ -46,8 +46,8 @@ export async function openRelay(mode: 'http' | 'tcp', options: RelayOptions = {}
   const port = await freePort();
   const journal = new RecordedJournal();
   const admission = new Admission(bounds, journal);
-  const listener = new Listener(port, relay, admission);
-  await listener.open('127.0.0.1');
+  const listener = new Listener(relay, admission);
+  await listener.open({ port, host: '127.0.0.1' });
   onTestFinished(() => {
     listener.close();
     balancer.close();

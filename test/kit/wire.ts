@@ -64,9 +64,10 @@ export class Wire {
   }
 }
 
-/** Connects to a port on this machine; cut off when the test ends. */
-export async function dial(port: number, allowHalfOpen = true): Promise<Wire> {
-  const socket = connect({ port, host: '127.0.0.1', allowHalfOpen });
+/** Connects to a port on this machine, or to a Unix socket; cut off when the test ends. */
+export async function dial(place: number | string, allowHalfOpen = true): Promise<Wire> {
+  const at = typeof place === 'string' ? { path: place } : { port: place, host: '127.0.0.1' };
+  const socket = connect({ ...at, allowHalfOpen });
   const wire = new Wire(socket);
   onTestFinished(() => void socket.destroy());
   await once(socket, 'connect');

@@ -6,6 +6,7 @@ import type { Asked } from '../../http/response-head.js';
 import type { Client } from '../client.js';
 import { giveAnswer } from './answering.js';
 import { Forwarding } from '../forwarding.js';
+import { cut, drop } from '../parting.js';
 import type { Engine } from './engine.js';
 import type { Exchange } from './exchange.js';
 
@@ -156,7 +157,7 @@ export class Session {
 
   /** Cuts the connection, so that the client can tell that its answer is not complete. */
   cut(): void {
-    if (!this.client.destroyed) this.client.resetAndDestroy();
+    cut(this.client);
     this.close();
   }
 
@@ -193,8 +194,7 @@ export class Session {
     this.#to('closed', Infinity);
     for (const exchange of this.#exchanges.splice(0)) exchange.cancel();
     // What is not with the kernel yet is lost: then a plain end would make a part look like the whole.
-    if (this.client.writableLength > 0 && !this.client.destroyed) this.client.resetAndDestroy();
-    else this.client.destroy();
+    drop(this.client);
     this.#closed();
   }
 

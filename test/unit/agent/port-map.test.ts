@@ -37,6 +37,33 @@ it('with --port none everything stays native', () => {
   expect([map.open(http(3000)).kind, map.open(http(0)).kind]).toEqual(['native', 'native']);
 });
 
+describe('where Unix sockets are all that is public of the first port', () => {
+  it('the first HTTP server is it, at once, and keeps its number', () => {
+    const map = new PortMap({ port: 'first' });
+    const claims = [tcp(3000), http(4000), http(5000)].map((wish) => claimed(map.open(wish)));
+    expect(claims.map((claim) => claim.port)).toEqual([3000, 4000, 5000]);
+    expect(claims.map((claim) => map.isFirst(claim))).toEqual([false, true, false]);
+  });
+
+  it('else the first server is it', () => {
+    const map = new PortMap({ port: 'first' });
+    const claims = [tcp(3000), tcp(4000)].map((wish) => claimed(map.open(wish)));
+    expect(claims.map((claim) => [claim.port, map.portOf(claim)])).toEqual([
+      ['undecided', 3000],
+      ['undecided', 4000],
+    ]);
+    map.settle();
+    expect(claims.map((claim) => claim.port)).toEqual([3000, 4000]);
+    expect(claims.map((claim) => map.isFirst(claim))).toEqual([true, false]);
+  });
+
+  it('a listen(0) may be it, also in later generations', () => {
+    expect(claimed(new PortMap({ port: 'first' }).open(http(0))).port).toBe(0);
+    expect(claimed(new PortMap({ port: 'first', ports: [[0, 0]] }).open(http(0))).port).toBe(0);
+    expect(claimed(new PortMap({ port: 'first', ports: [[3000, 3000]] }).open(tcp(3000))).port).toBe(3000);
+  });
+});
+
 describe('--port', () => {
   it('names the listen() that asks for it, at once', () => {
     const map = new PortMap({ port: 8000 });
@@ -145,6 +172,18 @@ describe('a second server on a port', () => {
     expect(kindOfSecond(http(3000, '127.0.0.1'), http(3000, '::1'))).toBe('shared');
     expect(kindOfSecond(http(3000, '0.0.0.0'), http(3000, '::1'))).toBe('shared');
     expect(kindOfSecond({ ...http(3000), isShareable: true }, http(3000, '0.0.0.0'))).toBe('shared');
+  });
+
+  it('for the other family shares it, where one of them is for IPv6 only', () => {
+    const six = (address?: string): Wish => ({ ...http(3000, address), ipv6Only: true });
+    expect(kindOfSecond(http(3000, '0.0.0.0'), six('::'))).toBe('shared');
+    expect(kindOfSecond(six('::'), http(3000, '0.0.0.0'))).toBe('shared');
+    expect(kindOfSecond(six(), http(3000, '127.0.0.1'))).toBe('shared');
+    expect(kindOfSecond(http(3000, '0.0.0.0'), six())).toBe('shared');
+    expect(kindOfSecond(http(3000), six('::'))).toBe('taken');
+    expect(kindOfSecond(six('::'), http(3000))).toBe('taken');
+    expect(kindOfSecond(six(), six('::'))).toBe('taken');
+    expect(kindOfSecond(six('::'), http(3000, '::1'))).toBe('taken');
   });
 
   it('at the same address, or all, is too much', () => {

@@ -7,6 +7,7 @@ const COMMAND = ['python3', 'app.py'];
 
 test('a command with a port is all it takes', () => {
   expect(read({ command: COMMAND, port: 8_000 })).toMatchObject({ command: COMMAND, port: 8_000 });
+  expect(read({ command: COMMAND, listen: ['unix:app.sock'] })).not.toHaveProperty('port');
   const allowed = { health: '/up', maxMemory: '300M', maxAge: '1h', user: 'nobody', envFile: '.env', cwd: '/srv' };
   expect(read({ command: COMMAND, port: 8_000, ...allowed })).toMatchObject({ user: 'nobody' });
 });

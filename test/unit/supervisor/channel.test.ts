@@ -30,7 +30,9 @@ test('messages of the agent are heard, one a line', async () => {
   const refused = { type: 'refused', reason: 'cluster.fork()' } as const;
   const secure = { ...listening, protocol: 'tcp', door: { ...listening.door, tls: true } } as const;
   const vitals = { type: 'vitals', memoryBytes: 5e7, loopDelayMs: 3, answers: 2, errors: 1 } as const;
-  const messages = [listening, refused, secure, vitals, { type: 'ready' }];
+  const unix = { ...listening, port: 0, isFirst: true } as const;
+  const six = { ...listening, host: '::', ipv6Only: true } as const;
+  const messages = [listening, refused, secure, unix, six, vitals, { type: 'ready' }];
   const { heard, malformed } = await read(messages.map((message) => `${JSON.stringify(message)}\n`).join(''));
   expect(heard).toEqual(messages);
   expect(malformed).toEqual([]);

@@ -71,6 +71,16 @@ describe('PortMap', () => {
     expect(map.admit(2, listening(3000, { protocol: 'tcp' }))).toBeUndefined();
   });
 
+  test('which one is the first, where only Unix sockets lead there, all workers must agree on', () => {
+    const map = new PortMap({ port: undefined, mode: 'auto' });
+    expect(map.admit(1, listening(3000, { isFirst: true }))).toBeUndefined();
+    expect(map.admit(1, listening(9000))).toBeUndefined();
+    expect(map.admit(1, listening(3000, { isFirst: true }))).toBeUndefined();
+    expect(map.admit(1, listening(9000, { isFirst: true }))).toMatch(
+      /^takes its server on port 9000 for the first, and others that on port 3000: /,
+    );
+  });
+
   test('a further address of a port needs no admission', () => {
     const { door: _, ...address } = listening(3000, { host: '::1' });
     expect(new PortMap({ port: undefined, mode: 'auto' }).admit(2, address)).toBeUndefined();

@@ -1,0 +1,30 @@
+import { resolve } from 'node:path';
+import type { Config } from './core/config.js';
+import type { Listening } from './core/messages.cjs';
+import type { InternetAddress, PublicAddress } from './core/public-address.js';
+import { startFolder } from './supervisor/start-folder.js';
+
+type Wanted = Pick<Config, 'port' | 'host' | 'listen'>;
+
+/**
+ * Where clients reach a port that the program has opened: where the program says, but the first port is the operator's. That
+ * one is open at `--listen`; and at `--port`, too, if that is given and no `--listen` names it.
+ */
+export function addressesOf(listening: Listening, isFirst: boolean, wanted: Wanted): readonly PublicAddress[] {
+  const own = ownAddress(listening);
+  if (!isFirst) return [own];
+  const { port, host, listen } = wanted;
+  if (listen.length === 0) return [host === undefined ? own : { port: own.port, host }];
+  const isNamed = port === undefined || listen.some((address) => 'port' in address && address.port === port);
+  return [...listen.map(absolute), ...(isNamed ? [] : [own])];
+}
+
+/** Node 20 overlooks `ipv6Only` where no host is named. */
+function ownAddress({ port, host, ipv6Only }: Listening): InternetAddress {
+  if (ipv6Only === true) return { port, host: host ?? '::', ipv6Only };
+  return host === undefined ? { port } : { port, host };
+}
+
+function absolute(address: PublicAddress): PublicAddress {
+  return 'path' in address ? { path: resolve(startFolder, address.path) } : address;
+}
