@@ -8,6 +8,7 @@ import { type PublicAddress, writtenAddress } from './core/public-address.js';
 import { Departures } from './departures.js';
 import { Admission, type AdmissionSettings } from './proxy/admission.js';
 import { OpenFiles } from './proxy/open-files.js';
+import { Vestibule } from './proxy/vestibule.js';
 import { addressesOf } from './public-addresses.js';
 import { PublicPort } from './public-port.js';
 import { SocketFolder } from './socket-folder.js';
@@ -45,6 +46,7 @@ export class Front implements DataPath {
   readonly #supervisor: Supervisor;
   readonly #openFiles: OpenFiles;
   readonly #admission: Admission;
+  readonly #vestibule: Vestibule;
   readonly #ports = new Map<number, PublicPort>();
   /** All public addresses that are open. */
   readonly #addresses = new Set<PublicAddress>();
@@ -65,6 +67,7 @@ export class Front implements DataPath {
     this.#listening = listening;
     this.#openFiles = new OpenFiles(journal);
     this.#admission = new Admission(this.#bounds(), journal);
+    this.#vestibule = new Vestibule(this.#admission, config, journal);
     this.#socketFolder = config.transport === 'unix' ? SocketFolder.make() : undefined;
     this.#supervisor = new Supervisor({ config, dataPath: this, journal, spawn: spawnerOf(this.#socketFolder?.path) });
   }
@@ -143,7 +146,7 @@ export class Front implements DataPath {
     if (port === undefined) {
       const { mode: wanted, backend } = this.#config;
       const mode = backend === 'cluster' ? 'tcp' : wanted === 'auto' ? listening.protocol : wanted;
-      port = new PublicPort(listening.port, mode, this.#config, this.#admission, this.#addresses);
+      port = new PublicPort(listening.port, mode, this.#config, this.#vestibule, this.#addresses);
       this.#ports.set(listening.port, port);
     }
     try {
@@ -157,6 +160,7 @@ export class Front implements DataPath {
   configure(config: Config): void {
     this.#config = config;
     this.#admission.configure(this.#bounds());
+    this.#vestibule.configure(config);
     for (const port of this.#ports.values()) port.configure(config);
   }
 

@@ -121,12 +121,12 @@ export class PublicPort {
     if (door === undefined) return undefined;
     const known = this.#backends.get(door);
     if (known !== undefined) return known;
-    const { noClientAddress, sendProxy } = this.#config;
+    const { noClientAddress } = this.#config;
     const backend = new Backend(door, {
       tally: this.tally(worker),
       slot: worker.slot,
       showsClients: !noClientAddress,
-      sendsProxy: sendProxy,
+      sendsProxy: door.takesProxy === true,
     });
     this.#backends.set(door, backend);
     if (worker.handOver !== undefined) this.#recipients.set(backend, worker.handOver);

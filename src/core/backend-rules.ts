@@ -8,6 +8,7 @@ interface Settings {
   readonly balance: 'round-robin' | 'least-connections' | 'random-two' | 'source-hash';
   readonly sticky: 'off' | 'cookie';
   readonly maxInFlight: number;
+  readonly acceptProxy: boolean;
 }
 
 /** What can't be had where the front never sees a request, by its name in the configuration: whether it is wanted, and why not. */
@@ -27,6 +28,7 @@ const PROXY_ONLY: readonly (readonly [keyof Settings, (settings: Settings) => bo
     ({ maxInFlight }) => maxInFlight !== Infinity,
     "the front can't count connections that it has handed over. Leave it out",
   ],
+  ['acceptProxy', ({ acceptProxy }) => acceptProxy, 'a connection is handed over unread. Leave one of them out'],
 ];
 
 /**

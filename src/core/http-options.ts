@@ -55,7 +55,11 @@ export const httpOptions = {
   }),
   trustProxy: option(
     value(WANTED_NETWORKS, parseNetworks).default(() => new Networks([])),
-    { argument: 'CIDR,…', description: 'peers whose X-Forwarded-* fields are believed', otherwise: 'none' },
+    {
+      argument: 'CIDR,…',
+      description: 'peers whose X-Forwarded-* fields and PROXY headers are believed; unix: at Unix sockets',
+      otherwise: 'none',
+    },
   ),
   requestId: option(flag().default(false), {
     description: 'give each request an X-Request-Id, unless it has one',

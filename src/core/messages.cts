@@ -76,6 +76,8 @@ export interface Door {
   readonly secret?: string;
   /** Set when TLS is spoken behind it. */
   readonly tls?: true;
+  /** Set for a program without an agent that understands PROXY headers (`--send-proxy`), and gets one on every connection. */
+  readonly takesProxy?: true;
 }
 
 /** The program does something that can't work under zdlb; it will never be ready. */

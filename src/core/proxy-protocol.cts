@@ -3,7 +3,8 @@
  * proxies in front of zdlb write it. Source: HAProxy's doc/proxy-protocol.txt, section 2.2. CommonJS, since it runs inside workers too.
  */
 
-const SIGNATURE = Buffer.from('\r\n\r\n\0\r\nQUIT\n', 'latin1');
+/** What a header of version 2 begins with. */
+export const SIGNATURE = Buffer.from('\r\n\r\n\0\r\nQUIT\n', 'latin1');
 const VERSION_2 = 0x20;
 const COMMANDS = { LOCAL: 0x0, PROXY: 0x1 } as const;
 const UNSPEC = 0x00;
@@ -164,13 +165,14 @@ function withoutDots(address: string): string {
   return `${address.slice(0, colon + 1)}${((a << 8) | b).toString(16)}:${((c << 8) | d).toString(16)}`;
 }
 
-/** Reads an IPv6 address in the form that Node shows (RFC 5952; IPv4-mapped addresses with dots). */
+/** Reads an IPv6 address in the form that Node shows (RFC 5952; IPv4-mapped and IPv4-compatible addresses with dots). */
 function readIPv6(bytes: Buffer, at: number): string {
   const groups = Array.from({ length: 8 }, (_, index) => bytes.readUInt16BE(at + 2 * index));
   if (groups.slice(0, 5).every((group) => group === 0) && groups[5] === 0xffff) {
     return `::ffff:${readIPv4(bytes, at + 12)}`;
   }
   const [start, length] = longestZeroRun(groups);
+  if (start === 0 && length === 6) return `::${readIPv4(bytes, at + 12)}`;
   const hex = groups.map((group) => group.toString(16));
   if (length < 2) return hex.join(':');
   return `${hex.slice(0, start).join(':')}::${hex.slice(start + length).join(':')}`;

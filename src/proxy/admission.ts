@@ -73,6 +73,12 @@ export class Admission implements Gate {
     return this.#parked.size;
   }
 
+  /** How many more connections may be open, or wait. */
+  get places(): number {
+    const { maxConnections, holdMax } = this.#settings;
+    return maxConnections + holdMax - this.#open - this.#parked.size;
+  }
+
   /** How many origins are kept in mind: none when no connection is counted by address, or waits. */
   get origins(): number {
     return this.#origins.size;

@@ -1,3 +1,5 @@
+import { isIPv4 } from 'node:net';
+import { plainAddress } from '../core/address.js';
 import type { Door, PrivateAddress } from '../core/messages.cjs';
 import { type Ends, type Header, encode } from '../core/proxy-protocol.cjs';
 import { spread } from '../core/spread.cjs';
@@ -37,8 +39,9 @@ export class Backend {
   readonly slot: number;
   readonly address: PrivateAddress;
   readonly tally: Tally;
+  /** Whether each of its connections serves one client only, and names it (`--send-proxy`). */
+  readonly sendsProxy: boolean;
   readonly #secret: Buffer | undefined;
-  readonly #sendsProxy: boolean;
   readonly #pool = new Pool();
   readonly #waitingForDrain: (() => void)[] = [];
   readonly #waitingForLeave: (() => void)[] = [];
@@ -55,7 +58,7 @@ export class Backend {
     this.#secret = door.secret === undefined ? undefined : Buffer.from(door.secret, 'hex');
     this.hasAgent = this.#secret !== undefined;
     this.showsClients = this.hasAgent && showsClients;
-    this.#sendsProxy = sendsProxy;
+    this.sendsProxy = sendsProxy;
     this.preface = this.#header({ command: 'LOCAL' });
   }
 
@@ -142,8 +145,13 @@ export class Backend {
 
   /** The PROXY header for a connection that carries one client. */
   prefaceFor(ends: Ends): Buffer {
-    const isShown = this.showsClients || this.#sendsProxy;
-    return this.#header({ command: 'PROXY', ...(isShown && { ends }) });
+    if (this.sendsProxy) return this.#header({ command: 'PROXY', ends: plainEnds(ends) });
+    return this.#header({ command: 'PROXY', ...(this.showsClients && { ends }) });
+  }
+
+  /** What opens a connection for a request of the client with these ends; others may follow on it, unless it names that one. */
+  openingFor(ends: Ends | undefined): Buffer {
+    return this.sendsProxy && ends !== undefined ? this.prefaceFor(ends) : this.preface;
   }
 
   /**
@@ -161,9 +169,10 @@ export class Backend {
 
   /**
    * How long an idle socket may be used again, in milliseconds, if the worker says that it keeps it for `keepAliveTimeout`.
-   * Only the front closes what an agent governs, whatever the program's own timeout was.
+   * Only the front closes what an agent governs, whatever the program's own timeout was. What names one client serves no other.
    */
   idleTime(keepAliveTimeout: number): number {
+    if (this.sendsProxy) return 0;
     return this.hasAgent ? Infinity : Math.min(MAX_UNGOVERNED_IDLE_MS, keepAliveTimeout - KEEP_ALIVE_MARGIN_MS);
   }
 
@@ -176,9 +185,19 @@ export class Backend {
   }
 
   #header(header: Header): Buffer {
-    if (this.#secret === undefined) return this.#sendsProxy ? encode(header) : Buffer.alloc(0);
+    if (this.#secret === undefined) return this.sendsProxy ? encode(header) : Buffer.alloc(0);
     return encode({ ...header, secret: this.#secret });
   }
 }
 
 const leave = (lease: Lease): void => lease.leave();
+
+/** A dual-stack port shows IPv4 clients as IPv6 ones; whoever has no such port need not know. */
+function plainEnds(ends: Ends): Ends {
+  if (ends.family !== 'IPv6') return ends;
+  const sourceAddress = plainAddress(ends.sourceAddress);
+  const destinationAddress = plainAddress(ends.destinationAddress);
+  if (sourceAddress === undefined || destinationAddress === undefined) return ends;
+  const isIPv4Both = isIPv4(sourceAddress) && isIPv4(destinationAddress);
+  return isIPv4Both ? { ...ends, family: 'IPv4', sourceAddress, destinationAddress } : ends;
+}

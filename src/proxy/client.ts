@@ -1,6 +1,7 @@
 import { type Socket, isIPv6 } from 'node:net';
 import { subscriberOf } from '../core/address.js';
 import { CLIENT_FIELD, NO_ADDRESS } from '../core/messages.cjs';
+import { UNIX } from '../core/networks.js';
 import type { Ends, InternetEnds } from '../core/proxy-protocol.cjs';
 import { hashOf } from './hash.js';
 import { type Receive, readAccepted } from './reading.js';
@@ -11,14 +12,17 @@ export class Client {
   #ends: Ends | undefined;
   #fieldLine: Buffer | undefined;
   #hash: number | undefined;
+  #early: Buffer | undefined;
 
   /**
-   * @param socket paused and not yet read
+   * @param socket paused and not yet read, but for `early`
    * @param ends who it is, where the socket itself does not tell: at a Unix socket, or behind a proxy
+   * @param early what came with the proxy's header, and is the client's own
    */
-  constructor(socket: Socket, ends?: Ends) {
+  constructor(socket: Socket, ends?: Ends, early?: Buffer) {
     this.#socket = socket;
     this.#ends = ends;
+    if (early !== undefined && early.length > 0) this.#early = early;
   }
 
   /** Another one from {@link read} on. */
@@ -44,15 +48,41 @@ export class Client {
     return address === undefined ? undefined : (this.#hash = hashOf(subscriberOf(address)));
   }
 
+  /** The address, or `unix`, by which it is trusted or not; undefined once it is gone. */
+  get peer(): string | undefined {
+    return this.ends?.family === 'Unix' ? UNIX : this.address;
+  }
+
+  /** How many of the bytes that the socket has read are still to be delivered to its reader. */
+  get earlyLength(): number {
+    return this.#early?.length ?? 0;
+  }
+
   /** Reads into the shared buffer from now on; the socket that does so. */
   read(receive: Receive): Socket {
-    return (this.#socket = readAccepted(this.#socket, receive));
+    const early = this.#early;
+    this.#early = undefined;
+    const socket = (this.#socket = readAccepted(this.#socket, receive));
+    // When the reader is ready for it, and before the event loop can read further bytes.
+    if (early !== undefined) process.nextTick(deliver, socket, receive, early);
+    return socket;
+  }
+
+  /** The socket itself, for a reader of Node's: paused, with all that is the client's still in it. */
+  asStream(): Socket {
+    if (this.#early !== undefined) this.#socket.unshift(this.#early);
+    this.#early = undefined;
+    return this.#socket;
   }
 
   /** The line that tells the agent, request by request, whose request it is; empty when that can't be said any more. */
   get fieldLine(): Buffer {
     return (this.#fieldLine ??= fieldLineOf(this.ends));
   }
+}
+
+function deliver(socket: Socket, receive: Receive, early: Buffer): void {
+  if (!socket.destroyed) receive(early, early.length);
 }
 
 function endsOf(socket: Socket): Ends | undefined {

@@ -1,6 +1,6 @@
-import { legality } from '../core/lifecycle.js';
 import type { RequestHead } from '../http/request-head.js';
 import type { Balancer, Claimant } from './balancer.js';
+import { type State, mayMove } from './exchange-state.js';
 import type { HttpSession } from './http-session.js';
 import type { Lease } from './lease.js';
 import { output } from './output.js';
@@ -10,27 +10,6 @@ import { MAX_ATTEMPTS, MAX_FAITHFUL, isOwnWant, type Upstream, type UpstreamUser
 
 /** How long a worker that is told of a tunnel's end may have for its last words (ms); then its client is told too. */
 const FAREWELL_MS = 500;
-
-type State = 'idle' | 'claiming' | 'connecting' | 'sent' | 'tunnel' | 'leaving';
-
-/**
- * One request at a worker:
- *
- *     idle -> claiming -> connecting -> sent -> idle      (claiming -> sent when the pool has a socket)
- *     connecting -> claiming                              (the worker could not be reached: nothing was sent)
- *     sent -> claiming                                    (the worker was lost, and another one may be asked)
- *     sent -> tunnel -> idle                              (101)
- *     tunnel -> leaving -> idle                           (the worker is about to stop)
- *     any -> idle                                         (cancelled, or failed)
- */
-const mayMove = legality<State>({
-  idle: ['claiming', 'idle'],
-  claiming: ['connecting', 'sent', 'idle'],
-  connecting: ['sent', 'claiming', 'idle'],
-  sent: ['claiming', 'tunnel', 'idle'],
-  tunnel: ['leaving', 'idle'],
-  leaving: ['idle'],
-});
 
 /** The requests of one client connection, one at a time, each with a lease, an upstream socket and a response. */
 export class Exchange implements Claimant, UpstreamUser {

@@ -10,11 +10,11 @@ export class Forwarding {
   readonly #isTrusted: boolean;
 
   /** @param trusts whether a peer is a proxy whose own fields are believed, and so kept and added to */
-  constructor({ address, ends }: Client, trusts: (address: string) => boolean) {
+  constructor({ address, ends, peer }: Client, trusts: (address: string) => boolean) {
     const isUnix = ends?.family === 'Unix';
     this.#address = isUnix ? UNIX : (address ?? '').replace(/^::ffff:(?=\d+\.)/, '');
     this.#port = isUnix ? undefined : (ends?.destinationPort ?? 0);
-    this.#isTrusted = trusts(this.#address);
+    this.#isTrusted = peer !== undefined && trusts(peer);
   }
 
   /** Takes the client's own fields out of a request head, and gives the lines that stand for them. */

@@ -20,8 +20,8 @@ export interface Relay {
 export interface Gate {
   /** Hands a client, paused and not yet read, to `relay`: now, later, or never. */
   admit(client: Client, relay: Relay): void;
-  /** Closes what did not come to `relay` yet. */
-  dismiss(relay: Relay): void;
+  /** Closes what has not come to `relay` yet; what comes without waiting for room may still do so within `graceMs`, 0 by default. */
+  dismiss(relay: Relay, graceMs?: number): void;
 }
 
 /** What one listener shares with the others of a front. */
@@ -42,6 +42,9 @@ interface Opened {
   readonly server: Server;
   readonly file?: SocketFile;
 }
+
+/** How long what was just accepted may take to come to its relay when the port is about to close. */
+const GRACE_MS = 250;
 
 /** A public port: its addresses, and the client connections accepted on them. */
 export class Listener {
@@ -97,7 +100,7 @@ export class Listener {
 
   /** Accepts no further connection; resolves when those that are open have ended. */
   async finish(): Promise<void> {
-    this.#gate.dismiss(this.#relay);
+    this.#gate.dismiss(this.#relay, GRACE_MS);
     this.#relay.finish();
     await Promise.allSettled([...this.#openings.values()].map(async (opening) => closed(await opening)));
   }

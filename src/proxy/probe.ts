@@ -112,10 +112,10 @@ class Knock {
 
   /** For one client, on this machine: the agent leaves such a connection to the program as it is, keep-alive and all. */
   #preface(): Buffer {
-    const { secret } = this.#door;
-    return secret === undefined
-      ? Buffer.alloc(0)
-      : encode({ command: 'PROXY', ends: endsAt(this.#port), secret: Buffer.from(secret, 'hex') });
+    const { secret, takesProxy } = this.#door;
+    if (secret !== undefined)
+      return encode({ command: 'PROXY', ends: endsAt(this.#port), secret: Buffer.from(secret, 'hex') });
+    return takesProxy === true ? encode({ command: 'LOCAL' }) : Buffer.alloc(0);
   }
 }
 

@@ -30,14 +30,29 @@ interface Accepted {
  * Where Node has no such handle any more, 'data' events do the same, only slower.
  */
 export function readAccepted(accepted: Socket, receive: Receive): Socket {
+  return canMove(accepted) ? move(accepted, { onread: readingInto(shared, receive) }) : readEvents(accepted, receive);
+}
+
+/**
+ * Makes an accepted socket that was read by 'data' events what it was before: paused, and not read. Where it only stopped
+ * flowing, its stream would go on to read, up to its high-water mark.
+ */
+export function unread(accepted: Socket): Socket {
+  return canMove(accepted) ? move(accepted, { pauseOnCreate: true }) : accepted.pause();
+}
+
+function canMove(accepted: Socket): boolean {
+  return typeof (accepted as unknown as Accepted)._handle?.useUserBuffer === 'function';
+}
+
+function move(accepted: Socket, options: object): Socket {
   const inside = accepted as unknown as Accepted;
-  if (typeof inside._handle?.useUserBuffer !== 'function') return readEvents(accepted, receive);
   const socket = new Socket({
     handle: inside._handle,
     allowHalfOpen: true,
     readable: true,
     writable: true,
-    onread: readingInto(shared, receive),
+    ...options,
   } as SocketConstructorOpts);
   inside._handle = null;
   (socket as unknown as Accepted)._server = inside._server;

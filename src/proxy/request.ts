@@ -93,9 +93,14 @@ export class Request {
 
   #writeHead(bytes: Buffer, upstream: Upstream, backend: Backend): number {
     const { start } = output;
-    const at = upstream.isUsed ? start : copy(backend.preface, 0, backend.preface.length, output.bytes, start);
+    const at = upstream.isUsed ? start : this.#open(backend, start);
     upstream.isUsed = true;
     return this.#head.write(bytes, this.#added(bytes, backend), output.bytes, at);
+  }
+
+  #open(backend: Backend, start: number): number {
+    const opening = backend.openingFor(this.#session.who.ends);
+    return copy(opening, 0, opening.length, output.bytes, start);
   }
 
   /** The lines that are zdlb's own; the agent looks for its own in the first place. */

@@ -24,6 +24,7 @@ const listening = z
           .regex(/^(?:[0-9a-f]{2}){1,64}$/i)
           .optional(),
         tls: z.literal(true).optional(),
+        takesProxy: z.literal(true).optional(),
       })
       .optional(),
   })

@@ -2,6 +2,7 @@ import { connect } from 'node:net';
 import { Duplex } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { AgentMessage, Listening } from '../core/messages.cjs';
+import { encode } from '../core/proxy-protocol.cjs';
 import { groupMemory } from './group-memory.js';
 
 /** Where a program without an agent is to listen. */
@@ -43,7 +44,9 @@ export class CommandAgent {
   }
 
   async #await(place: Place, listening: Listening): Promise<void> {
-    for (let wait = FIRST_WAIT_MS; !(await accepts(place)); wait = Math.min(LONGEST_WAIT_MS, wait * GROWTH))
+    // A program that waits for PROXY headers would complain of a connection without.
+    const opening = listening.door?.takesProxy === true ? encode({ command: 'LOCAL' }) : '';
+    for (let wait = FIRST_WAIT_MS; !(await accepts(place, opening)); wait = Math.min(LONGEST_WAIT_MS, wait * GROWTH))
       await this.#pause(wait);
     this.#say(listening);
   }
@@ -76,13 +79,13 @@ export class CommandAgent {
  * Whether somebody accepts connections there. The one that finds out is ended at once, but not cut off: what the program greets
  * it with is read, since a reset is an error to it that it may not survive.
  */
-function accepts(place: Place): Promise<boolean> {
+function accepts(place: Place, opening: Buffer | string): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(place);
     socket.on('connect', () => {
       // Where outgoing connections may take any port, one may take this, and so meet itself.
       resolve(socket.localPort !== place.port);
-      socket.end().resume();
+      socket.end(opening).resume();
     });
     socket.on('error', () => {}); // it closes
     socket.on('close', () => resolve(false));

@@ -61,12 +61,7 @@ function opened(child: ChildProcess, port: number, post: Post): Spawned | undefi
 function listeningAt(port: number, { config }: Post): Listening {
   const number = typeof config.port === 'number' ? config.port : 0;
   const protocol = config.mode === 'http' ? 'http' : 'tcp';
-  const listening: Listening = {
-    type: 'listening',
-    asked: number,
-    port: number,
-    protocol,
-    door: { address: { port } },
-  };
+  const door = { address: { port }, ...(config.sendProxy && { takesProxy: true as const }) };
+  const listening: Listening = { type: 'listening', asked: number, port: number, protocol, door };
   return number > 0 ? listening : { ...listening, isFirst: true };
 }

@@ -1,5 +1,6 @@
 import { onTestFinished } from 'vitest';
 import { parseConfig } from '../../src/core/config.js';
+import { Networks } from '../../src/core/networks.js';
 import { Admission, type AdmissionSettings } from '../../src/proxy/admission.js';
 import { Backend } from '../../src/proxy/backend.js';
 import { Balancer, type Hold, type Sharing } from '../../src/proxy/balancer.js';
@@ -7,6 +8,7 @@ import { type HttpEngine, makeHttpRelay } from '../../src/proxy/http-engine.js';
 import type { HttpSettings } from '../../src/proxy/http-settings.js';
 import { Listener } from '../../src/proxy/listener.js';
 import { TcpRelay } from '../../src/proxy/tcp-relay.js';
+import { Vestibule, type VestibuleSettings } from '../../src/proxy/vestibule.js';
 import { RecordedJournal } from '../fixtures/supervisor/journal.js';
 import { freePort } from './free-port.js';
 import { Stage, dial } from './wire.js';
@@ -23,6 +25,8 @@ export interface RelayOptions extends Partial<HttpSettings> {
   readonly hold?: Hold;
   readonly sharing?: Partial<Sharing>;
   readonly bounds?: AdmissionSettings;
+  /** Whose PROXY headers are expected; by default nobody's. */
+  readonly vestibule?: VestibuleSettings;
 }
 
 const UNBOUNDED: AdmissionSettings = {
@@ -33,26 +37,35 @@ const UNBOUNDED: AdmissionSettings = {
 };
 
 const SHARING: Sharing = { balance: 'round-robin', maxInFlight: Infinity };
+const NOBODY: VestibuleSettings = { acceptProxy: false, trustProxy: new Networks([]), headerTimeout: 10_000 };
 
 /** Both engines, for the promises that both make. */
 export const ENGINES: readonly HttpEngine[] = ['relay', 'http-proxy'];
 
 /** A public port on 127.0.0.1 with a relay behind it, in this process; closed when the test ends. */
 export async function openRelay(mode: 'http' | 'tcp', options: RelayOptions = {}) {
-  const { engine = 'relay', hold = { timeout: 5_000, max: 100 }, sharing, bounds = UNBOUNDED, ...others } = options;
+  const {
+    engine = 'relay',
+    hold = { timeout: 5_000, max: 100 },
+    sharing,
+    bounds = UNBOUNDED,
+    vestibule = NOBODY,
+    ...others
+  } = options;
   const settings = { ...SETTINGS, ...others };
   const balancer = new Balancer(hold, { ...SHARING, ...sharing });
   const relay = mode === 'http' ? makeHttpRelay(engine, balancer, settings) : new TcpRelay(balancer, settings);
   const port = await freePort();
   const journal = new RecordedJournal();
   const admission = new Admission(bounds, journal);
-  const listener = new Listener(relay, admission);
+  const gate = new Vestibule(admission, vestibule, journal);
+  const listener = new Listener(relay, gate);
   await listener.open({ port, host: '127.0.0.1' });
   onTestFinished(() => {
     listener.close();
     balancer.close();
   });
-  return { port, balancer, relay, listener, admission, journal };
+  return { port, balancer, relay, listener, admission, vestibule: gate, journal };
 }
 
 /** The backend at a port on this machine. */

@@ -29,15 +29,18 @@ export class BackendAgent extends Agent {
   readonly #backend: Backend;
   readonly #timing: Timing;
   readonly #isPooling: boolean;
+  readonly #opening: Buffer;
 
   /**
    * @param isPooling whether a socket serves further requests
+   * @param opening what a connection opens with
    */
-  constructor(backend: Backend, timing: Timing, isPooling: boolean) {
+  constructor(backend: Backend, timing: Timing, isPooling: boolean, opening = backend.preface) {
     super({ keepAlive: true, maxFreeSockets: MAX_IDLE });
     this.#backend = backend;
     this.#timing = timing;
     this.#isPooling = isPooling;
+    this.#opening = opening;
   }
 
   /** Closes the idle sockets. */
@@ -53,7 +56,6 @@ export class BackendAgent extends Agent {
 
   /** Hands over connected sockets only: what fails before is known not to have carried a byte of a request. */
   override createConnection(_options: unknown, created?: unknown): undefined {
-    const { preface } = this.#backend;
     const socket = connect({ ...placeOf(this.#backend), allowHalfOpen: true, noDelay: true });
     const timer = setTimeout(
       () => socket.destroy(new Error('The worker did not accept in time')),
@@ -66,7 +68,7 @@ export class BackendAgent extends Agent {
     socket.once('error', fail).once('connect', () => {
       clearTimeout(timer);
       socket.off('error', fail);
-      if (preface.length > 0) socket.write(preface);
+      if (this.#opening.length > 0) socket.write(this.#opening);
       (created as Created)(null, socket);
     });
     return undefined;

@@ -1,10 +1,15 @@
 import type { Agent } from 'node:http';
+import type { Ends } from '../../core/proxy-protocol.cjs';
 import type { Backend } from '../backend.js';
 import { BackendAgent } from './agent.js';
 
 interface Pair {
   readonly pooling: BackendAgent;
   readonly fresh: BackendAgent;
+}
+
+interface Repeatable {
+  readonly isRepeatable: boolean;
 }
 
 /** For every backend, a pool of idle sockets, and a way around it. */
@@ -22,8 +27,10 @@ export class Agents {
    * where nobody governs when the worker closes one, nothing is risked on it that can't be sent again.
    *
    * @param attempt from 1
+   * @param ends whose request it is, for a backend that is told by connection
    */
-  agentOf(backend: Backend, attempt: number, isRepeatable: boolean): Agent {
+  agentOf(backend: Backend, attempt: number, { isRepeatable }: Repeatable, ends: Ends | undefined): Agent {
+    if (backend.sendsProxy) return new BackendAgent(backend, this, false, backend.openingFor(ends));
     const { pooling, fresh } = this.#pairs.get(backend) ?? this.#add(backend);
     return attempt === 1 && (backend.hasAgent || isRepeatable) ? pooling : fresh;
   }

@@ -64,7 +64,7 @@ export class HttpProxyRelay implements Relay {
       closed();
     });
     this.#sessions.set(client, session);
-    this.#server.emit('connection', client);
+    this.#server.emit('connection', who.asStream());
     client.resume();
     if (this.#isFinishing) session.finish();
   }

@@ -42,7 +42,7 @@ const MOVES: Moves<State> = {
 /** One client connection: Node reads its requests, and they are taken up one by one, in order. */
 export class Session {
   readonly client: Socket;
-  readonly #who: Client;
+  readonly who: Client;
   readonly #engine: Engine;
   readonly #closed: () => void;
   /** The exchange under way, and those behind it. */
@@ -50,7 +50,7 @@ export class Session {
   #state: State = 'idle';
   #deadline: number;
   /** How much the client had sent when it became idle. */
-  #idleSince = 0;
+  #idleSince: number;
   #clientField: readonly string[] | undefined;
   #forwarding: Forwarding | undefined;
   #hasEnded = false;
@@ -60,10 +60,11 @@ export class Session {
 
   constructor(who: Client, engine: Engine, closed: () => void) {
     const client = who.socket;
-    this.#who = who;
+    this.who = who;
     this.client = client;
     this.#engine = engine;
     this.#closed = closed;
+    this.#idleSince = client.bytesRead - who.earlyLength;
     this.#deadline = performance.now() + engine.settings.keepAliveTimeout;
     client
       .on('end', () => this.#ended())
@@ -83,7 +84,7 @@ export class Session {
 
   /** The field that tells the agent who the client is, as name and value. */
   get clientField(): readonly string[] {
-    return (this.#clientField ??= this.#who.fieldLine
+    return (this.#clientField ??= this.who.fieldLine
       .toString('latin1')
       .trimEnd()
       .split(/: (.*)/, 2));
@@ -91,12 +92,12 @@ export class Session {
 
   /** See {@link Client.hash}. */
   get source(): number | undefined {
-    return this.#who.hash;
+    return this.who.hash;
   }
 
   /** The X-Forwarded-* fields, for workers that can't be told otherwise. */
   get forwarding(): Forwarding {
-    return (this.#forwarding ??= new Forwarding(this.#who, this.#engine.settings.trusts));
+    return (this.#forwarding ??= new Forwarding(this.who, this.#engine.settings.trusts));
   }
 
   /** Takes up an exchange as soon as those before it are over. */

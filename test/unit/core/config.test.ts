@@ -114,7 +114,7 @@ describe('a mistake is named with what was met and what was wanted', () => {
     [{ maxBodySize: '5 MB' }, 'Bad value for maxBodySize: met "5 MB", wanted a size such as 512K, 300M or 2G, or off'],
     [
       { trustProxy: '10.0.0.0/33' },
-      'Bad value for trustProxy: met "10.0.0.0/33", wanted an address or a CIDR range such as 10.0.0.0/8',
+      'Bad value for trustProxy: met "10.0.0.0/33", wanted an address, a CIDR range such as 10.0.0.0/8, or unix',
     ],
     [{ requestId: 'yes' }, 'Bad value for requestId: met "yes", wanted true or false'],
     [{ script: 5 }, 'Bad value for script: met 5, wanted a path'],

@@ -100,3 +100,13 @@ describe('refused is', () => {
     expect(parseNetworks(raw)).toBe(undefined);
   });
 });
+
+test('the word unix stands for those at Unix sockets, and for nobody else', () => {
+  for (const raw of ['unix', '10.0.0.0/8, unix', ['unix', '::1']]) {
+    expect(trusts(raw, 'unix')).toBe(true);
+    expect(trusts(raw, '127.0.0.1')).toBe(false);
+    expect(parseNetworks(raw)!.isEmpty).toBe(false);
+  }
+  expect(trusts('0.0.0.0/0,::/0', 'unix')).toBe(false);
+  expect(parseNetworks('unix/8')).toBe(undefined);
+});

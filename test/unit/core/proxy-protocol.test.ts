@@ -34,6 +34,7 @@ describe('what is encoded is decoded', () => {
     ends('IPv6', '::ffff:192.0.2.1', '::ffff:127.0.0.1'),
     ends('IPv6', '1:2:3:4:5:6:7:8', '::'),
     ends('IPv6', 'fe80::', '1:0:0:2::3'),
+    ends('IPv6', '::192.0.2.1', '::5'),
   ])('%j', (both) => {
     expect(read(encode(proxied(both)))).toEqual(proxied(both));
   });

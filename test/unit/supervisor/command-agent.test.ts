@@ -10,8 +10,8 @@ const HOST = '127.0.0.1';
 const ports = new PortAllotment();
 
 /** The agent of this very process, and what the front hears of it. */
-function play(port: number) {
-  const door = { address: { port } };
+function play(port: number, traits: object = {}) {
+  const door = { address: { port }, ...traits };
   const listening: Listening = { type: 'listening', asked: 8_000, port: 8_000, protocol: 'http', door };
   const agent = new CommandAgent(process.pid, { host: HOST, port }, listening, 10);
   onTestFinished(() => agent.end());
@@ -88,4 +88,23 @@ test('says nothing more once the program has exited', async () => {
   await new Promise((resolve) => setTimeout(resolve, 200)); // longer than it would wait to try again
   expect(heard).toEqual([]);
   expect(connections).toBe(0);
+});
+
+test.each([
+  [{ takesProxy: true }, '0d0a0d0a000d0a515549540a20000000'],
+  [{}, ''],
+])('opens that connection with what the program understands: %j', async (traits, opening) => {
+  const port = ports.take()!;
+  let got = '';
+  const ended = new Promise((resolve) => {
+    const server = createServer((socket) => {
+      socket.on('data', (bytes) => (got += bytes.toString('hex'))).on('end', resolve);
+    });
+    void listenAt(port, server);
+  });
+  const { heard, types } = play(port, traits);
+  await ended;
+  expect(got).toBe(opening);
+  await expect.poll(types).toContain('listening');
+  expect(heard.find(({ type }) => type === 'listening')).toMatchObject({ door: traits });
 });
