@@ -179,7 +179,7 @@ export class Rounds {
 }
 
 /** @template T @param {readonly T[]} items @param {number} by */
-function rotated(items, by) {
+export function rotated(items, by) {
   const first = by % items.length;
   return [...items.slice(first), ...items.slice(0, first)];
 }

@@ -2,13 +2,14 @@ import { isIPv6, type Socket } from 'node:net';
 import type { IncomingMessage } from 'node:http';
 import { CLIENT_FIELD, NO_ADDRESS } from '../core/messages.cjs';
 import { show, type End, type EndsSource, type ShownEnds } from './socket-ends.cjs';
+import { inTurn, type Give } from './turn.cjs';
 
 /**
  * Node's internals: the parser of a server's connection, which calls `onIncoming` with each request before anyone sees it.
  * It takes at most `maxHeaderPairs` lines (a name and a value are two; 0: any number) and is reset after use.
  */
 interface Parser {
-  onIncoming?: ((request: Request, keepAlive: boolean) => unknown) | null;
+  onIncoming?: Give<Request> | null;
   maxHeaderPairs?: number;
 }
 
@@ -47,10 +48,10 @@ export function readClientField(socket: Socket, before: ShownEnds): void {
   parser!.maxHeaderPairs &&= parser!.maxHeaderPairs + 2; // the field is ours: the program's limit is for its clients
   const latest = new LatestClient(before);
   show(socket, latest);
-  parser!.onIncoming = function (this: Parser, request, keepAlive) {
+  parser!.onIncoming = inTurn<Request>(socket, (request, keepAlive) => {
     latest.field = takeField(request, maxLines) ?? latest.field;
-    return onIncoming.call(this, request, keepAlive);
-  };
+    return onIncoming.call(parser, request, keepAlive);
+  });
 }
 
 function takeField(request: Request, maxLines: number): string | undefined {

@@ -73,6 +73,7 @@ export function doorOf(port: number): Door | undefined {
 export class Door {
   readonly #server: Guarded;
   readonly #publicEnd: () => End;
+  readonly #showsClients: boolean;
   readonly #emit: Emit;
   /** A program may emit 'connection' again, having looked at the socket: that one is not knocking. */
   readonly #received = new WeakSet<Socket>();
@@ -81,9 +82,11 @@ export class Door {
   #isOpenToAll = false;
   #isAdmitting = false;
 
-  constructor(server: Server, publicEnd: () => End) {
+  /** @param showsClients whether the front says whose request it is that comes on a shared connection */
+  constructor(server: Server, publicEnd: () => End, showsClients: boolean) {
     this.#server = server as unknown as Guarded;
     this.#publicEnd = publicEnd;
+    this.#showsClients = showsClients;
     this.#emit = this.#server.emit;
     Object.defineProperty(server, 'emit', { value: this.#interceptor(), writable: true, configurable: true });
     doors.add(this);
@@ -161,7 +164,7 @@ export class Door {
     const server = this.#server as unknown as http.Server;
     raiseHeadLimit(server, handOver);
     keepIdleConnections(server);
-    readClientField(socket, ends);
+    if (this.#showsClients) readClientField(socket, ends);
   }
 
   /** Whether the connection carries the requests of many clients, one after the other (http mode). */

@@ -82,7 +82,7 @@ export class Ports {
     const mapped: Mapped = {
       server,
       claim,
-      door: new Door(server, () => this.#addressOf(mapped)),
+      door: new Door(server, () => this.#addressOf(mapped), this.#settings.showsClients),
       address,
       ipv6Only,
       ...(host !== undefined && { host }),

@@ -1,13 +1,9 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { decode, FIXED_LENGTH, restLength, type Header } from '../core/proxy-protocol.cjs';
+import { Strangers } from './strangers.cjs';
 
-/** How long a connection may take over its header (ms). The front writes it at once. */
-const HEADER_MS = 2000;
-/** How many connections may be without a complete header; beyond, the oldest is dropped. */
-const MAX_STRANGERS = 1024;
-
-const strangers = new Set<Socket>();
+const strangers = new Strangers();
 
 export interface Greeting {
   readonly secret: Buffer;
@@ -24,8 +20,7 @@ export interface Greeting {
 export function greet(socket: Socket, { secret, awaitsData, welcome }: Greeting): void {
   let fixed: Buffer | undefined;
   let header: Header | undefined;
-  const timer = setTimeout(drop, HEADER_MS).unref();
-  admitStranger(socket);
+  strangers.add(socket);
   socket.on('readable', read).on('end', drop).on('error', drop).on('close', forget);
 
   function read(): void {
@@ -61,7 +56,6 @@ export function greet(socket: Socket, { secret, awaitsData, welcome }: Greeting)
   }
 
   function forget(): void {
-    clearTimeout(timer);
     strangers.delete(socket);
   }
 }
@@ -70,12 +64,4 @@ function verified(fixed: Buffer, rest: Buffer | null, secret: Buffer): Header | 
   const header = rest === null ? undefined : decode(fixed, rest);
   const given = header?.secret;
   return given?.length === secret.length && timingSafeEqual(given, secret) ? header : undefined;
-}
-
-function admitStranger(socket: Socket): void {
-  strangers.add(socket);
-  if (strangers.size <= MAX_STRANGERS) return;
-  const [oldest] = strangers;
-  strangers.delete(oldest!); // at once: its 'close' comes later, and more strangers may come before
-  oldest!.destroy();
 }

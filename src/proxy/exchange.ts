@@ -55,7 +55,9 @@ export class Exchange implements Claimant, UpstreamUser {
     this.#response.readsKeepAlive = !lease.backend.hasAgent;
     // Whoever lost a worker takes no idle socket again: others of a dead worker's may not have told of their end yet, while
     // a new connection is refused at once.
-    const upstream = this.#attempts === 1 ? lease.backend.takeIdle(this, this.#request.canReplay) : undefined;
+    // An upgrade has a connection of its own: the program may not be done yet with the answer before on an idle one.
+    const mayReuse = this.#attempts === 1 && !this.#response.isUpgrade;
+    const upstream = mayReuse ? lease.backend.takeIdle(this, this.#request.canReplay) : undefined;
     this.#upstream = upstream ?? lease.backend.connect(this);
     if (upstream === undefined) this.#to('connecting', this.#session.settings.connectTimeout);
     else this.#send(upstream);

@@ -28,6 +28,8 @@ export class Response {
   readonly #body = new Body();
   readonly #partialHead = new ByteQueue();
   isHead = false;
+  /** Whether the request asks for another protocol. */
+  isUpgrade = false;
   minorVersion = 1;
   takesTrailers = false;
   /** Whether the worker says itself how long it keeps an idle connection: it has no agent that governs this. */
@@ -46,7 +48,6 @@ export class Response {
   status = 0;
   /** Whether it is a stream of events, which may last as long as its client wants. */
   isEventStream = false;
-  #isUpgrade = false;
   #isPersistent = true;
   #isComplete = false;
   #interims = 0;
@@ -69,7 +70,7 @@ export class Response {
     this.isHead = request.method.isHead;
     this.minorVersion = request.minorVersion;
     this.takesTrailers = request.takesTrailers;
-    this.#isUpgrade = request.isUpgrade;
+    this.isUpgrade = request.isUpgrade;
     this.#isPersistent = request.isPersistent;
     this.restart();
   }
@@ -140,7 +141,7 @@ export class Response {
 
   /** RFC 9110 15.2.2: only who asked for another protocol gets one. */
   #passSwitch(bytes: Buffer, headEnd: number, end: number): Outcome {
-    if (!this.#isUpgrade) return 'malformed';
+    if (!this.isUpgrade) return 'malformed';
     this.hasBegun = true;
     this.status = responseHead.status;
     const at = responseHead.write(bytes, 'upgrade', this, output.bytes, output.start, this.cookieLine);
@@ -155,7 +156,7 @@ export class Response {
     // Without a length and without chunks, only the end of the connection can end the body.
     const endsClient = framing === Framing.close || (framing === Framing.chunked && this.minorVersion === 0);
     // A worker that ignores an upgrade may still have taken what stands behind it for another protocol.
-    this.keepsUpstream = responseHead.isPersistent && !this.#isUpgrade;
+    this.keepsUpstream = responseHead.isPersistent && !this.isUpgrade;
     if (this.readsKeepAlive) this.keepAliveTimeout = responseHead.keepAliveTimeout(bytes);
     this.keepsClient = this.mayKeepClient && !endsClient;
     const at = responseHead.write(bytes, this.#connectionLine(), this, output.bytes, output.start, this.cookieLine);

@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import type { Door } from '../../dist/core/messages.cjs';
 import { encode } from '../../dist/core/proxy-protocol.cjs';
 import {
   enter,
-  folder,
   headerOf,
   IPV4,
   knock,
@@ -101,28 +101,31 @@ describe('strangers are dropped without a word', () => {
     expect(JSON.parse(await request(door))).toMatchObject({ pid: worker.child.pid });
   });
 
-  it('after two seconds, when they say nothing', async () => {
-    const worker = new Worker('programs/esm.mjs');
+  it('but not the front, when the program was busy for longer than its header may take', async () => {
+    const worker = new Worker('agent/busy.cjs');
     const door = await worker.opened();
-    const started = performance.now();
-    const slow = knock(door);
-    slow.write(headerOf(door, IPV4).subarray(0, 20));
-    expect(await Promise.all([silence(knock(door)), silence(slow)])).toEqual(['', '']);
-    expect(performance.now() - started).toBeGreaterThan(1900);
+    const waiting = knock(door);
+    await once(waiting, 'connect');
+    expect(await request(door)).toBe('here'); // accepted behind the other one, which therefore is, too
+    worker.child.send(2200);
+    expect(await worker.messages.next()).toBe('busy');
+    waiting.write(headerOf(door));
+    waiting.write('GET / HTTP/1.1\r\nHost: example\r\nConnection: close\r\n\r\n');
+    expect(await readAll(waiting)).toMatch(/^HTTP\/1\.1 200 /);
   });
 
-  it('the oldest first, when they are many', async () => {
-    const worker = new Worker('programs/esm.mjs', { settings: { socketFolder: folder() } });
-    const door = await worker.opened();
-    const oldest = knock(door);
-    await once(oldest, 'connect');
-    const dropped = silence(oldest);
-    const started = performance.now();
-    for (let count = 0; count < 1024; count += 64) {
-      await Promise.all(Array.from({ length: 64 }, () => once(knock(door), 'connect')));
+  it("with another worker's secret, and none is to be found where everybody may look", async () => {
+    const workers = [new Worker('programs/esm.mjs'), new Worker('programs/esm.mjs')] as const;
+    const [mine, other] = [await workers[0].opened(), await workers[1].opened()];
+    expect(mine.secret).toMatch(/^[0-9a-f]{32}$/);
+    expect(mine.secret).not.toBe(other.secret);
+    const socket = knock(mine);
+    socket.write(headerOf(other));
+    expect(await silence(socket)).toBe('');
+    for (const file of ['environ', 'cmdline']) {
+      const text = readFileSync(`/proc/${workers[0].child.pid}/${file}`, 'latin1');
+      expect(text).toContain(file === 'environ' ? 'PORT=' : 'esm.mjs');
+      expect(text).not.toContain(mine.secret);
     }
-    expect(await dropped).toBe('');
-    expect(performance.now() - started).toBeLessThan(1900);
-    expect(JSON.parse(await request(door))).toMatchObject({ pid: worker.child.pid });
   });
 });

@@ -60,6 +60,21 @@ describe('a shared connection', () => {
     expect(JSON.parse(answer.slice(answer.indexOf('{')))).toMatchObject(empty);
   });
 
+  it('shows no address for a client at a Unix socket, as Node shows none there', async () => {
+    const worker = new Worker('agent/clients.cjs');
+    const socket = enter(await worker.opened());
+    expect(await answered(socket, ask('192.0.2.7 4711 198.51.100.1 8000'))).toMatchObject({ remotePort: 4711 });
+    const seen = await answered(socket, ask('unix'));
+    expect(Object.keys(seen)).toEqual(['headers', 'rawHeaders', 'headersDistinct']);
+    expect(seen).toMatchObject({ headers: { host: 'example' } });
+  });
+
+  it('believes no field when the front tells of no clients', async () => {
+    const worker = new Worker('agent/clients.cjs', { settings: { showsClients: false } });
+    const seen = await answered(enter(await worker.opened()), ask('203.0.113.9 1 203.0.113.9 2'));
+    expect(seen).toMatchObject({ remoteAddress: '127.0.0.1', localPort: 8000 });
+  });
+
   it("does not take a field from the program's limit", async () => {
     const worker = new Worker('agent/clients.cjs', { args: ['2'] });
     const seen = await answered(enter(await worker.opened()), ask('192.0.2.7 4711 198.51.100.1 8000', 'A: 1\r\n'));

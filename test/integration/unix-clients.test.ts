@@ -107,6 +107,6 @@ describe('at a public Unix socket, in tcp mode', () => {
     worker.socket.resetAndDestroy();
     await client.ends();
     await backend.drained();
-    expect(relay.connections).toBe(0);
+    await expect.poll(() => relay.connections).toBe(0);
   });
 });

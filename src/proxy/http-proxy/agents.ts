@@ -24,15 +24,15 @@ export class Agents {
 
   /**
    * Whoever lost a worker takes no idle socket again: others of a dead worker's may not have told of their end yet. And
-   * where nobody governs when the worker closes one, nothing is risked on it that can't be sent again.
+   * where nobody governs when the worker closes one, nothing is risked on it that can't be sent again. An upgrade has a
+   * connection of its own: the program may not be done yet with the answer before on an idle one.
    *
-   * @param attempt from 1
    * @param ends whose request it is, for a backend that is told by connection
    */
-  agentOf(backend: Backend, attempt: number, { isRepeatable }: Repeatable, ends: Ends | undefined): Agent {
+  agentOf(backend: Backend, mayReuse: boolean, { isRepeatable }: Repeatable, ends: Ends | undefined): Agent {
     if (backend.sendsProxy) return new BackendAgent(backend, this, false, backend.openingFor(ends));
     const { pooling, fresh } = this.#pairs.get(backend) ?? this.#add(backend);
-    return attempt === 1 && (backend.hasAgent || isRepeatable) ? pooling : fresh;
+    return mayReuse && (backend.hasAgent || isRepeatable) ? pooling : fresh;
   }
 
   close(): void {

@@ -204,7 +204,8 @@ export class Exchange implements Claimant, BodyOwner {
   #forward(backend: Backend): void {
     const attempt = this.#attempts;
     const failed = (error: Error) => (attempt === this.#attempts ? this.lost(error) : undefined);
-    const agent = this.#engine.agents.agentOf(backend, attempt, this.#question as Question, this.#session.who.ends);
+    const mayReuse = attempt === 1 && this.#upgrade === undefined;
+    const agent = this.#engine.agents.agentOf(backend, mayReuse, this.#question as Question, this.#session.who.ends);
     const to = { target: targetOf(backend.address), agent, toProxy: true, selfHandleResponse: true } as const;
     this.#request.headers = headersOf(this.#fieldsFor(backend)) as IncomingMessage['headers'];
     if (this.#upgrade !== undefined) this.#upgrade.forward(to, this, (this.#question as Question).target, failed);

@@ -1,0 +1,60 @@
+import { describe, expect, test } from 'vitest';
+import { KINDS, startBehindFront, startNative, whatIsSeen } from '../kit/sees-clients.ts';
+
+const ALL = Object.keys(KINDS);
+const HTTP = ['http', 'http on ::1', 'http on 127.0.0.1', 'upgrade', 'ws', 'express', 'fastify'];
+
+/** `npm run test:matrix` sets ZDLB_TEST_ADDRESSES and tries them all. */
+const FRONTS: readonly (readonly [kinds: readonly string[], options: readonly string[]])[] = [
+  [ALL, ['--transport', 'port', '--mode', 'auto']],
+  [HTTP, ['--transport', 'unix', '--http-engine', 'http-proxy']],
+  [ALL, ['--transport', 'unix', '--mode', 'tcp']],
+  ...(process.env['ZDLB_TEST_ADDRESSES'] === undefined
+    ? []
+    : ([
+        [ALL, ['--transport', 'unix', '--mode', 'auto']],
+        [HTTP, ['--transport', 'port', '--http-engine', 'http-proxy']],
+        [ALL, ['--transport', 'port', '--mode', 'tcp']],
+        [ALL, ['--backend', 'cluster']],
+      ] as const)),
+];
+
+describe('programs see of their clients what they would see without zdlb', () => {
+  test.each(FRONTS)('%j with %j', async (kinds, options) => {
+    const [native, ports] = await Promise.all([startNative(kinds), startBehindFront(kinds, options)]);
+    const expected = await whatIsSeen(native);
+    expect(expected['http, from ::1']).toMatchObject({ remoteAddress: '::1', remotePort: "the client's" });
+    expect(await whatIsSeen(ports)).toEqual(expected);
+  });
+});
+
+/** A client that names another one in the field that the front tells the agent in. */
+const FORGED = 'X-Zdlb-Client: 203.0.113.9 1 203.0.113.9 2\r\n';
+const ENGINES = ['relay', 'http-proxy'];
+
+test.each(ENGINES)("no program gets to see a client's own x-zdlb-client field (engine %s)", async (engine) => {
+  const ports = await startBehindFront(['http'], ['--http-engine', engine]);
+  const { seen, own } = await KINDS['http']!.ask('::1', ports['http']!, FORGED);
+  expect(seen).toMatchObject({ remoteAddress: '::1', remotePort: own, fields: ['host'] });
+});
+
+describe("with --no-client-address a program sees the front's own connection", () => {
+  const kinds = ['http', 'upgrade', 'net', 'https'];
+  test.each([
+    { engine: 'relay', transport: 'port', remoteAddress: '127.0.0.1' },
+    { engine: 'http-proxy', transport: 'unix', remoteAddress: undefined },
+  ])('$remoteAddress with $engine over $transport', async ({ engine, transport, remoteAddress }) => {
+    const options = ['--no-client-address', '--http-engine', engine, '--transport', transport];
+    const ports = await startBehindFront(kinds, options);
+    for (const kind of kinds) {
+      const port = ports[kind]!;
+      const { seen, own } = await KINDS[kind]!.ask('::1', port, FORGED);
+      expect(seen.remoteAddress).toBe(remoteAddress);
+      expect(seen.remotePort).not.toBe(own);
+      expect(seen).toMatchObject({ localPort: port, address: { port }, listens: { address: '::', port } });
+      if (kind !== 'http') continue;
+      expect(seen['fields']).toContain('x-forwarded-for');
+      expect(seen['fields']).not.toContain('x-zdlb-client');
+    }
+  });
+});
