@@ -116,8 +116,8 @@ describe.each(ENGINES)('by the %s, under load,', (engine) => {
       expect(await rollBack(front)).toBe('rolled back to 1');
       expect(await reload).toMatchObject({ event: 'reload.failed', reason: expect.stringContaining('the operator') });
     }
-    // What the third version holds it finishes, before it retires.
-    await front.event('generation.retired', ({ generation }) => generation === 3);
+    // What they hold they finish, before they retire; the third may be done before the second.
+    for (const former of [2, 3]) await front.event('generation.retired', ({ generation }) => generation === former);
     for (const { tally } of loads) tally.versions.clear();
     await Promise.all(loads.map(({ tally }) => tally.answeredBy('version', 1)));
 
