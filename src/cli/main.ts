@@ -1,17 +1,21 @@
 import { ZdlbError, exitCode, messageOf } from '../core/errors.js';
-import { run } from './run.js';
 
-/** The verbs, each with the function that carries it out and gives the exit code. */
-const VERBS: Readonly<Record<string, Verb>> = { run };
+/** The verbs, each with the function that carries it out and gives the exit code; loaded when it is asked for. */
+const VERBS: Readonly<Record<string, () => Promise<Verb>>> = {
+  run: async () => (await import('./run.js')).run,
+  check: async () => (await import('./check.js')).check,
+  migrate: async () => (await import('./migrate.js')).migrate,
+};
 
 /** @param takeEarlyReload takes over SIGUSR2; true when it came while the program was loading */
 export type Verb = (argv: readonly string[], takeEarlyReload: () => boolean) => Promise<number>;
 
 /** Carries out the verb that the command line names (`run` when it names none) and ends the process with its exit code. */
 export async function main(argv: readonly string[], takeEarlyReload: () => boolean): Promise<void> {
-  const named = Object.hasOwn(VERBS, argv[0] ?? '') ? VERBS[argv[0]!] : undefined;
-  const verb = named ?? run;
-  process.exit(await outcome(verb(named === undefined ? argv : argv.slice(1), takeEarlyReload)));
+  const [first = '', ...rest] = argv;
+  const isNamed = Object.hasOwn(VERBS, first);
+  const verb = await VERBS[isNamed ? first : 'run']!();
+  process.exit(await outcome(verb(isNamed ? rest : argv, takeEarlyReload)));
 }
 
 async function outcome(result: Promise<number>): Promise<number> {

@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import yargs from 'yargs';
 import { type Config, type ConfigInput, options, parseConfig, unknownOption } from '../core/config.js';
-import { ZdlbError, messageOf, systemCode } from '../core/errors.js';
+import { ZdlbError, messageOf } from '../core/errors.js';
+import { readConfigFile } from './config-file.js';
 import { version } from './version.js';
 
 /** What the command line asks for: a text to print, or settings to run with. */
@@ -111,13 +111,18 @@ function parse(parser: ReturnType<typeof commandLineParser>, argv: readonly stri
   }
 }
 
+const USAGE = [
+  'zdlb [run] [options] <script> [arguments of the script]',
+  'zdlb [run] [options] --port N -- <command> [arguments]',
+  'zdlb check [options] [<script>]',
+  'zdlb migrate ecosystem.config.js',
+];
+
 function commandLineParser() {
   // The folder is where it would look for a package.json; the one in which zdlb was started may be gone.
   const parser = yargs([], dirname(fileURLToPath(import.meta.url)))
     .scriptName('zdlb')
-    .usage(
-      'zdlb [run] [options] <script> [arguments of the script]\nzdlb [run] [options] --port N -- <command> [arguments]',
-    )
+    .usage(USAGE.join('\n'))
     .parserConfiguration({
       'halt-at-non-option': true,
       'parse-numbers': false,
@@ -133,7 +138,11 @@ function commandLineParser() {
     .fail((message) => {
       throw new ZdlbError('usage', message);
     })
-    .option('config', { type: 'string', requiresArg: true, description: 'JSON file with these options in camelCase' })
+    .option('config', {
+      type: 'string',
+      requiresArg: true,
+      description: 'JSON file with these options in camelCase; comments are allowed',
+    })
     .option('help', { alias: 'h', type: 'boolean', description: 'show this text' })
     .option('version', { alias: 'v', type: 'boolean', description: 'show the version' });
   for (const [key, { alias, argument, description, otherwise }] of options) {
@@ -170,17 +179,6 @@ function environmentSettings(env: NodeJS.ProcessEnv): ConfigInput {
   const settings: Record<string, unknown> = {};
   for (const [name, key] of variables) if (key !== 'config' && env[name] !== undefined) settings[key] = env[name];
   return settings;
-}
-
-function readConfigFile(file: string): ConfigInput {
-  try {
-    const content: unknown = JSON.parse(readFileSync(file, 'utf8').replace(/^\uFEFF/, ''));
-    if (typeof content === 'object' && content !== null && !Array.isArray(content)) return content as ConfigInput;
-    throw new Error(`met ${JSON.stringify(content)}, wanted an object`);
-  } catch (error) {
-    const reason = systemCode(error) === 'ENOENT' ? 'no such file' : messageOf(error);
-    throw new ZdlbError('config', `Cannot read the configuration ${file}: ${reason}`, { cause: error });
-  }
 }
 
 function pathOf(value: unknown): string {

@@ -3,20 +3,39 @@ import { backendMistakes } from './backend-rules.js';
 import { commandMistakes } from './command-rules.js';
 import { ZdlbError } from './errors.js';
 import { httpOptions } from './http-options.js';
+import { jsonSchemaOf } from './json-schema.js';
 import { networkOptions } from './network-options.js';
 import { networkMistakes } from './network-rules.js';
 import { type OptionMeta, option } from './option.js';
 import { firstPort } from './public-address.js';
 import { nearest } from './suggestion.js';
 import { supervisionOptions } from './supervision-options.js';
-import { duration, integer, numberOrOff, oneOf, signal, text, texts, value, words } from './values.js';
+import {
+  TEXTS,
+  duration,
+  either,
+  integer,
+  numberOr,
+  numberOrOff,
+  oneOf,
+  signal,
+  text,
+  texts,
+  value,
+  wholeNumber,
+  words,
+} from './values.js';
 
 const NAME = /^[A-Za-z0-9._-]{1,64}$/;
 
 /** Every option, once: validation, types, command line, environment and docs come from here. */
 const schema = z.strictObject({
   port: option(
-    value('a port from 1 to 65535, or none', (raw) => (raw === 'none' ? raw : integer(raw, 1, 65_535))).optional(),
+    value(
+      'a port from 1 to 65535, or none',
+      (raw) => (raw === 'none' ? raw : integer(raw, 1, 65_535)),
+      either({ type: 'integer', minimum: 1, maximum: 65_535 }, { const: 'none' }),
+    ).optional(),
     {
       alias: 'p',
       argument: 'N|none',
@@ -29,14 +48,16 @@ const schema = z.strictObject({
     description: 'public address of the first port',
     otherwise: 'what the program asks for',
   }),
-  workers: option(
-    value('a whole number from 1 to 512, or max', (raw) => (raw === 'max' ? raw : integer(raw, 1, 512))).default('max'),
-    { alias: 'w', argument: 'N|max', description: 'worker processes; max: one for each available core' },
-  ),
+  workers: option(numberOr(1, 512, 'max').default('max'), {
+    alias: 'w',
+    argument: 'N|max',
+    description: 'worker processes; max: one for each available core',
+  }),
   name: option(
-    value('1 to 64 of the characters A-Z a-z 0-9 . _ -', (raw) =>
-      NAME.test(String(raw)) ? String(raw) : undefined,
-    ).optional(),
+    value('1 to 64 of the characters A-Z a-z 0-9 . _ -', (raw) => (NAME.test(String(raw)) ? String(raw) : undefined), {
+      type: 'string',
+      pattern: NAME.source,
+    }).optional(),
     {
       alias: 'n',
       argument: 'NAME',
@@ -77,7 +98,7 @@ const schema = z.strictObject({
     argument: 'T',
     description: 'how long requests wait while no worker is ready; then 503 (http) or close (tcp)',
   }),
-  holdMax: option(value('a whole number from 0 to 1000000', (raw) => integer(raw, 0, 1_000_000)).default(1_024), {
+  holdMax: option(wholeNumber(0, 1_000_000).default(1_024), {
     argument: 'N',
     description: 'how many requests or connections may wait at a time',
   }),
@@ -107,8 +128,10 @@ const schema = z.strictObject({
     otherwise: 'the node that runs zdlb',
   }),
   nodeArgs: option(
-    value('options of node, in one string or a list', (raw) =>
-      typeof raw === 'string' ? words(raw) : texts(raw),
+    value(
+      'options of node, in one string or a list',
+      (raw) => (typeof raw === 'string' ? words(raw) : texts(raw)),
+      either({ type: 'string' }, TEXTS),
     ).default([]),
     { argument: 'ARGS', description: "options for the workers' node, in one string" },
   ),
@@ -126,11 +149,12 @@ const schema = z.strictObject({
     otherwise: 'pretty on a terminal, else json',
   }),
   script: text('a path').optional(),
-  args: value('a list of texts', texts).default([]),
+  args: value('a list of texts', texts, TEXTS).default([]),
   /** A program of any kind, in the place of a script: it and its arguments. */
-  command: value('a list of texts, a program and its arguments', (raw) =>
-    texts(raw)?.[0] ? texts(raw) : undefined,
-  ).optional(),
+  command: value('a list of texts, a program and its arguments', (raw) => (texts(raw)?.[0] ? texts(raw) : undefined), {
+    ...TEXTS,
+    minItems: 1,
+  }).optional(),
   $schema: z.string().optional(),
 });
 
@@ -146,6 +170,9 @@ export const options: ReadonlyMap<string, OptionMeta> = new Map(
     return meta?.description === undefined ? [] : [[name, meta as unknown as OptionMeta]];
   }),
 );
+
+/** The configuration file as JSON Schema, for editors: config.schema.json (`npx vitest -u json-schema` writes it anew). */
+export const jsonSchema = () => jsonSchemaOf(schema.shape);
 
 /**
  * Validates settings and fills in the defaults.

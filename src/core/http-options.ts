@@ -1,6 +1,20 @@
 import { Networks, WANTED_NETWORKS, parseNetworks } from './networks.js';
 import { option } from './option.js';
-import { bytes, durationOrOff, flag, integer, oneOf, orOff, positiveDuration, size, value } from './values.js';
+import {
+  SIZES,
+  TEXT,
+  TEXTS,
+  bytes,
+  durationOrOff,
+  either,
+  flag,
+  oneOf,
+  orOff,
+  positiveDuration,
+  size,
+  value,
+  wholeNumber,
+} from './values.js';
 
 /** The options of http mode: what has a bound, and what zdlb adds to a request. */
 export const httpOptions = {
@@ -33,7 +47,7 @@ export const httpOptions = {
     argument: 'SIZE',
     description: 'longest request head; beyond it 431',
   }),
-  maxFields: option(value('a whole number from 1 to 1000', (raw) => integer(raw, 1, 1_000)).default(100), {
+  maxFields: option(wholeNumber(1, 1_000).default(100), {
     argument: 'N',
     description: 'most fields of a request; beyond it 431',
   }),
@@ -42,7 +56,7 @@ export const httpOptions = {
     description: 'longest request target; beyond it 414',
   }),
   maxBodySize: option(
-    orOff('a size such as 512K, 300M or 2G', (raw) => bytes(raw, 0, Number.MAX_SAFE_INTEGER)).default(Infinity),
+    orOff('a size such as 512K, 300M or 2G', (raw) => bytes(raw, 0, Number.MAX_SAFE_INTEGER), SIZES).default(Infinity),
     { argument: 'SIZE|off', description: 'longest request body; beyond it 413', otherwise: 'off' },
   ),
   maxBufferSize: option(size('4K to 16M', 4_096, 16_777_216).default(65_536), {
@@ -54,7 +68,7 @@ export const httpOptions = {
     description: 'set X-Forwarded-* fields; auto: where the agent does not give the program the true address',
   }),
   trustProxy: option(
-    value(WANTED_NETWORKS, parseNetworks).default(() => new Networks([])),
+    value(WANTED_NETWORKS, parseNetworks, either(TEXT, TEXTS)).default(() => new Networks([])),
     {
       argument: 'CIDR,…',
       description: 'peers whose X-Forwarded-* fields and PROXY headers are believed; unix: at Unix sockets',

@@ -1,19 +1,24 @@
 import { option } from './option.js';
 import { type PublicAddress, WANTED_ADDRESS, parsePublicAddress } from './public-address.js';
-import { durationOrOff, flag, numberOrOff, oneOf, texts, value } from './values.js';
+import { TEXT, TEXTS, durationOrOff, either, flag, numberOrOff, oneOf, texts, value } from './values.js';
 
 /** The options of connections: where clients come in, who they are, and which worker gets them. */
 export const networkOptions = {
-  listen: option(value(`${WANTED_ADDRESS}, or a list of these`, addresses).default([]), {
+  listen: option(value(`${WANTED_ADDRESS}, or a list of these`, addresses, either(TEXT, TEXTS)).default([]), {
     argument: 'ADDR:PORT|unix:PATH',
     description: 'public address of the first port; may be given several times',
     otherwise: 'what --port and --host say',
   }),
-  socketMode: option(value('permissions in octal digits such as 660', permissions).default(0o660), {
-    argument: 'MODE',
-    description: 'who may connect to a public Unix socket',
-    otherwise: '660',
-  }),
+  socketMode: option(
+    value('permissions in octal digits such as 660', permissions, { type: 'string', pattern: '^0?[0-7]{3}$' }).default(
+      0o660,
+    ),
+    {
+      argument: 'MODE',
+      description: 'who may connect to a public Unix socket',
+      otherwise: '660',
+    },
+  ),
   balance: option(oneOf('round-robin', 'least-connections', 'random-two', 'source-hash').default('round-robin'), {
     argument: 'POLICY',
     description: 'which worker is next: round-robin, least-connections, random-two or source-hash',

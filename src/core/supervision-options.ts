@@ -1,5 +1,21 @@
 import { option } from './option.js';
-import { bytes, durationOrOff, flag, integer, oneOf, orOff, positiveDuration, text, texts, value } from './values.js';
+import {
+  SIZES,
+  TEXT,
+  TEXTS,
+  bytes,
+  durationOrOff,
+  either,
+  flag,
+  numberOr,
+  oneOf,
+  orOff,
+  positiveDuration,
+  text,
+  texts,
+  value,
+  wholeNumber,
+} from './values.js';
 
 const PATH = /^\/[\x21-\x7e]*$/;
 
@@ -10,7 +26,10 @@ export const supervisionOptions = {
     description: 'private ports behind the front, or connections handed over to the workers as node:cluster does',
   }),
   health: option(
-    value('a path such as /healthz', (raw) => (PATH.test(String(raw)) ? String(raw) : undefined)).optional(),
+    value('a path such as /healthz', (raw) => (PATH.test(String(raw)) ? String(raw) : undefined), {
+      type: 'string',
+      pattern: PATH.source,
+    }).optional(),
     {
       argument: 'PATH',
       description: 'a worker is ready only once GET PATH answers 2xx; probed on afterwards',
@@ -33,11 +52,11 @@ export const supervisionOptions = {
     description: "a worker is ready only once the program calls process.send('ready')",
     otherwise: 'off',
   }),
-  surge: option(
-    value('a whole number from 1 to 512, or all', (raw) => (raw === 'all' ? raw : integer(raw, 1, 512))).default('all'),
-    { argument: 'all|N', description: 'new workers started at a time in a reload' },
-  ),
-  maxRetiring: option(value('a whole number from 1 to 16', (raw) => integer(raw, 1, 16)).default(3), {
+  surge: option(numberOr(1, 512, 'all').default('all'), {
+    argument: 'all|N',
+    description: 'new workers started at a time in a reload',
+  }),
+  maxRetiring: option(wholeNumber(1, 16).default(3), {
     argument: 'N',
     description: 'former generations that may drain at a time; the next reload waits for one of them',
   }),
@@ -46,16 +65,16 @@ export const supervisionOptions = {
     description: 'after a reload keep the former generation warm this long, and go back to it if the new one errs',
     otherwise: 'off',
   }),
-  watchMargin: option(value('a whole number from 0 to 100', (raw) => integer(raw, 0, 100)).default(5), {
+  watchMargin: option(wholeNumber(0, 100).default(5), {
     argument: 'PERCENT',
     description: 'by how many of a hundred answers the new generation may err (5xx) more often than the former did',
   }),
-  watchErrors: option(value('a whole number from 1 to 1000000', (raw) => integer(raw, 1, 1_000_000)).default(10), {
+  watchErrors: option(wholeNumber(1, 1_000_000).default(10), {
     argument: 'N',
     description: 'fewer answers with 5xx than this never take a generation back',
   }),
   maxMemory: option(
-    orOff('a size such as 512K, 300M or 2G', (raw) => bytes(raw, 1, Number.MAX_SAFE_INTEGER)).default(Infinity),
+    orOff('a size such as 512K, 300M or 2G', (raw) => bytes(raw, 1, Number.MAX_SAFE_INTEGER), SIZES).default(Infinity),
     { argument: 'SIZE|off', description: 'a worker that holds more is replaced', otherwise: 'off' },
   ),
   maxAge: option(durationOrOff().default(Infinity), {
@@ -83,9 +102,11 @@ export const supervisionOptions = {
     otherwise: 'off',
   }),
   watchPath: option(
-    value('a path or a list of paths', (raw) => (typeof raw === 'string' && raw !== '' ? [raw] : texts(raw))).default(
-      [],
-    ),
+    value(
+      'a path or a list of paths',
+      (raw) => (typeof raw === 'string' && raw !== '' ? [raw] : texts(raw)),
+      either(TEXT, TEXTS),
+    ).default([]),
     {
       argument: 'GLOB',
       description: 'what --watch watches instead; may be given several times',

@@ -4,15 +4,52 @@ import { parseDuration, parseSize } from './quantity.js';
 
 /** The kinds of value that an option may have, each as a schema that says what it met and what it wanted. */
 
-/** A value that `parse` understands; `wanted` ends the sentence "met X, wanted …" when it does not. */
-export function value<T>(wanted: string, parse: (raw: unknown) => T | undefined) {
-  return z.unknown().transform((raw, context): T => {
+/** What a value looks like in a file, as JSON Schema: for editors, which complete and underline by it. */
+export type JsonShape = Readonly<Record<string, unknown>>;
+
+/** The shapes of all values. */
+export const shapes = z.registry<{ readonly shape: JsonShape }>();
+
+/**
+ * A value that `parse` understands; `wanted` ends the sentence "met X, wanted …" when it does not.
+ *
+ * @param shape of what is written in a file
+ */
+export function value<T>(wanted: string, parse: (raw: unknown) => T | undefined, shape: JsonShape) {
+  const schema = z.unknown().transform((raw, context): T => {
     const parsed = parse(raw);
     if (parsed !== undefined) return parsed;
     context.addIssue({ code: 'custom', message: `met ${JSON.stringify(raw)}, wanted ${wanted}` });
     return z.NEVER;
   });
+  return schema.register(shapes, { shape });
 }
+
+/** One of several shapes. */
+export const either = (...anyOf: readonly JsonShape[]): JsonShape => ({ anyOf });
+
+export const TEXT: JsonShape = { type: 'string', minLength: 1 };
+export const TEXTS: JsonShape = { type: 'array', items: { type: 'string' } };
+const DURATIONS = either({ type: 'string', pattern: String.raw`^\d+(\.\d+)?(ms|s|m|h)$` }, { const: 0 });
+export const SIZES = either(
+  { type: 'string', pattern: String.raw`^\d+(\.\d+)?[KMG]?$` },
+  { type: 'integer', minimum: 0 },
+);
+const OFF: JsonShape = { const: 'off' };
+
+/** A whole number within bounds. */
+export const wholeNumber = (least: number, most: number) =>
+  value(`a whole number from ${least} to ${most}`, (raw) => integer(raw, least, most), numbers(least, most));
+
+/** The same, or a word. */
+export const numberOr = <const W extends string>(least: number, most: number, word: W) =>
+  value(
+    `a whole number from ${least} to ${most}, or ${word}`,
+    (raw) => (raw === word ? word : integer(raw, least, most)),
+    either(numbers(least, most), { const: word }),
+  );
+
+const numbers = (minimum: number, maximum: number): JsonShape => ({ type: 'integer', minimum, maximum });
 
 export function integer(raw: unknown, least: number, most: number): number | undefined {
   if ((typeof raw !== 'string' && typeof raw !== 'number') || !/^\d{1,15}$/.test(String(raw))) return undefined;
@@ -21,7 +58,7 @@ export function integer(raw: unknown, least: number, most: number): number | und
 }
 
 export const text = (wanted: string) =>
-  value(wanted, (raw) => (typeof raw === 'string' && raw !== '' ? raw : undefined));
+  value(wanted, (raw) => (typeof raw === 'string' && raw !== '' ? raw : undefined), TEXT);
 
 export function texts(raw: unknown): readonly string[] | undefined {
   return Array.isArray(raw) && raw.every((item) => typeof item === 'string') ? raw : undefined;
@@ -35,18 +72,18 @@ function milliseconds(raw: unknown, least: number): number | undefined {
   return ms !== undefined && ms >= least ? ms : undefined;
 }
 
-export const duration = () => value(DURATION, (raw) => milliseconds(raw, 0));
+export const duration = () => value(DURATION, (raw) => milliseconds(raw, 0), DURATIONS);
 
-export const positiveDuration = () => value(DURATION, (raw) => milliseconds(raw, 1));
+export const positiveDuration = () => value(DURATION, (raw) => milliseconds(raw, 1), DURATIONS);
 
 /** A quantity that may also be `off`, which is Infinity. */
-export const orOff = (wanted: string, parse: (raw: unknown) => number | undefined) =>
-  value(`${wanted}, or off`, (raw) => (raw === 'off' ? Infinity : parse(raw)));
+export const orOff = (wanted: string, parse: (raw: unknown) => number | undefined, shape: JsonShape) =>
+  value(`${wanted}, or off`, (raw) => (raw === 'off' ? Infinity : parse(raw)), either(shape, OFF));
 
 export const numberOrOff = (least: number, most: number) =>
-  orOff(`a whole number from ${least} to ${most}`, (raw) => integer(raw, least, most));
+  orOff(`a whole number from ${least} to ${most}`, (raw) => integer(raw, least, most), numbers(least, most));
 
-export const durationOrOff = () => orOff(DURATION, (raw) => milliseconds(raw, 1));
+export const durationOrOff = () => orOff(DURATION, (raw) => milliseconds(raw, 1), DURATIONS);
 
 /** Bytes, within bounds that the buffers of the data path are made for. */
 export function bytes(raw: unknown, least: number, most: number): number | undefined {
@@ -55,20 +92,25 @@ export function bytes(raw: unknown, least: number, most: number): number | undef
 }
 
 export const size = (range: string, least: number, most: number) =>
-  value(`a size from ${range}, such as 16K`, (raw) => bytes(raw, least, most));
+  value(`a size from ${range}, such as 16K`, (raw) => bytes(raw, least, most), SIZES);
 
-export const flag = () =>
-  value('true or false', (raw) => {
-    if (raw === true || raw === 'true') return true;
-    return raw === false || raw === 'false' ? false : undefined;
-  });
+export const flag = () => value('true or false', truth, { type: 'boolean' });
+
+function truth(raw: unknown): boolean | undefined {
+  if (raw === true || raw === 'true') return true;
+  return raw === false || raw === 'false' ? false : undefined;
+}
 
 export const oneOf = <const T extends string>(...values: readonly T[]) =>
-  value(values.join(', ').replace(/, ([^,]*)$/, ' or $1'), (raw) => values.find((candidate) => candidate === raw));
+  value(values.join(', ').replace(/, ([^,]*)$/, ' or $1'), (raw) => values.find((candidate) => candidate === raw), {
+    enum: values,
+  });
 
 export const signal = () =>
-  value('the name of a signal such as SIGTERM', (raw) =>
-    typeof raw === 'string' && Object.hasOwn(constants.signals, raw) ? (raw as NodeJS.Signals) : undefined,
+  value(
+    'the name of a signal such as SIGTERM',
+    (raw) => (typeof raw === 'string' && Object.hasOwn(constants.signals, raw) ? (raw as NodeJS.Signals) : undefined),
+    { enum: Object.keys(constants.signals) },
   );
 
 /** Shell words without expansions: blanks separate, quotes group. */

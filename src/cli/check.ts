@@ -1,0 +1,26 @@
+import { ZdlbError } from '../core/errors.js';
+import { resolveLaunch } from '../supervisor/launch.js';
+import { instanceName } from './instance-name.js';
+import { parseCommandLine, readConfig } from './options.js';
+
+/**
+ * `zdlb check --config FILE`, or any other command line of `run`: says whether a front could start with it, and starts nothing.
+ *
+ * @returns 0; every mistake is thrown, and ends with 2
+ */
+export async function check(argv: readonly string[]): Promise<number> {
+  const commandLine = parseCommandLine(argv);
+  if ('print' in commandLine) return print(commandLine.print);
+  const config = readConfig(commandLine, process.env);
+  const launch = await resolveLaunch(config).catch((error: unknown) => {
+    // What the file names and is not there is a mistake in the file.
+    throw error instanceof ZdlbError ? new ZdlbError('config', error.message, { cause: error }) : error;
+  });
+  const program = 'script' in launch ? launch.script : launch.command;
+  return print(`The configuration of ${instanceName(config)} is valid: it runs ${program} in ${launch.cwd}`);
+}
+
+function print(text: string): number {
+  process.stdout.write(`${text}\n`);
+  return 0;
+}

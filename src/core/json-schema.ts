@@ -1,0 +1,33 @@
+import type { z } from 'zod';
+import { type OptionMeta } from './option.js';
+import { type JsonShape, shapes } from './values.js';
+
+/**
+ * The configuration file as JSON Schema (draft-07, which editors know best), made of the same schema that validates it.
+ *
+ * @param fields every key of the file
+ */
+export function jsonSchemaOf(fields: Readonly<Record<string, z.ZodType>>): JsonShape {
+  const properties = Object.fromEntries(Object.entries(fields).map(([key, field]) => [key, property(field)]));
+  return {
+    $schema: 'http://json-schema.org/draft-07/schema#',
+    title: 'Configuration of zdlb',
+    type: 'object',
+    additionalProperties: false,
+    properties,
+  };
+}
+
+function property(field: z.ZodType): JsonShape {
+  const meta = field.meta() as Partial<OptionMeta> | undefined;
+  return {
+    ...(meta?.description !== undefined && { description: meta.description }),
+    ...shapeOf(field),
+  };
+}
+
+/** That of the value itself, within what makes it optional or gives it a default. */
+function shapeOf(field: z.ZodType): JsonShape {
+  const { innerType } = field.def as { innerType?: z.ZodType };
+  return shapes.get(field)?.shape ?? (innerType === undefined ? { type: 'string' } : shapeOf(innerType));
+}

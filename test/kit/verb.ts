@@ -1,0 +1,31 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { onTestFinished } from 'vitest';
+
+const ZDLB = fileURLToPath(new URL('../../bin/zdlb.js', import.meta.url));
+
+export interface Outcome {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Starts `zdlb` with `args`, for what it prints while it runs; it is ended with the test. */
+export function startVerb(args: readonly string[], { home }: { home: string }): ChildProcess {
+  const { PATH, HOME } = process.env;
+  const child = spawn(process.execPath, [ZDLB, ...args], { env: { PATH, HOME, ZDLB_HOME: home } });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  return child;
+}
+
+/** Runs `zdlb` with `args`: what it prints, and how it ends. */
+export async function zdlb(args: readonly string[], where: { cwd?: string; home?: string } = {}): Promise<Outcome> {
+  const { PATH, HOME } = process.env;
+  const env = { PATH, HOME, ...(where.home !== undefined && { ZDLB_HOME: where.home }) };
+  const options = { env, encoding: 'utf8', ...(where.cwd !== undefined && { cwd: where.cwd }) } as const;
+  return promisify(execFile)(process.execPath, [ZDLB, ...args], options).then(
+    (printed) => ({ code: 0, ...printed }),
+    ({ code, stdout, stderr }: Outcome) => ({ code, stdout, stderr }),
+  );
+}
