@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { Config } from './core/config.js';
 import { withinTime } from './core/deadline.js';
+import { ZdlbError } from './core/errors.js';
 import type { Journal } from './core/journal.js';
 import type { Listening } from './core/messages.cjs';
 import { type PublicAddress, writtenAddress } from './core/public-address.js';
@@ -12,6 +13,7 @@ import { Vestibule } from './proxy/vestibule.js';
 import { addressesOf } from './public-addresses.js';
 import { PublicPort } from './public-port.js';
 import { SocketFolder } from './socket-folder.js';
+import type { Reloaded } from './supervisor/reload-log.js';
 import type { DataPath, Tally } from './supervisor/data-path.js';
 import { commandSpawner } from './supervisor/command-spawner.js';
 import { PortAllotment } from './supervisor/port-allotment.js';
@@ -109,14 +111,35 @@ export class Front implements DataPath {
     this.#supervisor.requestReload(config);
   }
 
+  /**
+   * Reloads, behind a start or another reload that is under way; resolves as {@link Supervisor.reload} does.
+   *
+   * @throws {ZdlbError} see there
+   */
+  async reload(): Promise<Reloaded> {
+    for (;;) {
+      try {
+        return await this.#supervisor.reload();
+      } catch (error) {
+        if (!(error instanceof ZdlbError) || error.code !== 'busy') throw error;
+        await this.#supervisor.settled();
+      }
+    }
+  }
+
+  /** Resolves when no former generation has a process left. */
+  async retired(): Promise<void> {
+    await this.#supervisor.retired();
+  }
+
   /** @throws {ZdlbError} see {@link Supervisor.rollback} */
   async rollback(): Promise<number> {
     return this.#supervisor.rollback();
   }
 
   /** @throws {ZdlbError} see {@link Supervisor.scale} */
-  async scale(change: (wanted: number) => number): Promise<void> {
-    await this.#supervisor.scale(change);
+  async scale(change: (wanted: number) => number): Promise<number> {
+    return this.#supervisor.scale(change);
   }
 
   /**

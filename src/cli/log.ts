@@ -4,6 +4,7 @@ import { isatty } from 'node:tty';
 import { type DestinationStream, type Logger, destination, pino } from 'pino';
 import type { Config } from '../core/config.js';
 import { withinTime } from '../core/deadline.js';
+import { prettyLine } from './pretty.js';
 
 const STANDARD_OUTPUT = 1;
 /** Beyond this many bytes that the reader of the log has not taken, entries are dropped: a log never stops the traffic. */
@@ -26,17 +27,26 @@ export interface Log {
   close(): Promise<void>;
 }
 
-/** Opens the log: for people on a terminal, a JSON object a line elsewhere. */
-export async function openLog(config: Config, name: string): Promise<Log> {
+/**
+ * Opens the log: for people on a terminal, a JSON object a line elsewhere.
+ *
+ * @param chronicle gets every line too
+ */
+export async function openLog(config: Config, name: string, chronicle: DestinationStream): Promise<Log> {
   const isPretty = config.logFormat === 'pretty' || (config.logFormat === undefined && isatty(STANDARD_OUTPUT));
   const sink = isPipe() ? pipeSink() : fileSink();
   const stream = isPretty ? await prettified(sink) : sink;
-  const journal = pino({ level: config.logLevel, base: { name } }, stream);
+  let isBroken = false;
+  const write = (line: string): void => {
+    chronicle.write(line);
+    if (!isBroken) stream.write(line);
+  };
   // A reader that went away (EPIPE), or a terminal that was closed (EIO), never ends the front.
   sink.onBroken(() => {
-    journal.level = 'silent';
+    isBroken = true;
   });
-  return { journal, close: async () => (journal.level === 'silent' ? undefined : closed(sink)) };
+  const journal = pino({ level: config.logLevel, base: { name } }, { write });
+  return { journal, close: async () => (isBroken || journal.level === 'silent' ? undefined : closed(sink)) };
 }
 
 async function closed(sink: Sink): Promise<void> {
@@ -93,15 +103,6 @@ function fileSink(): Sink {
 }
 
 async function prettified(out: DestinationStream): Promise<DestinationStream> {
-  const { prettyFactory } = await import('pino-pretty');
-  const format = prettyFactory({
-    colorize: isatty(STANDARD_OUTPUT),
-    translateTime: 'SYS:HH:MM:ss.l',
-    include: 'time,level',
-    messageFormat: (entry, messageKey) => {
-      const message = String(entry[messageKey]);
-      return entry['event'] === 'worker.output' ? `${String(entry['slot'])} | ${message}` : message;
-    },
-  });
-  return { write: (line) => out.write(format(line)) };
+  const inWords = await prettyLine(isatty(STANDARD_OUTPUT));
+  return { write: (line) => out.write(inWords(line)) };
 }

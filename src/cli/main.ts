@@ -5,6 +5,13 @@ const VERBS: Readonly<Record<string, () => Promise<Verb>>> = {
   run: async () => (await import('./run.js')).run,
   check: async () => (await import('./check.js')).check,
   migrate: async () => (await import('./migrate.js')).migrate,
+  reload: async () => (await import('./reload.js')).reload,
+  status: async () => (await import('./status.js')).status,
+  ls: async () => (await import('./ls.js')).ls,
+  scale: async () => (await import('./scale.js')).scale,
+  rollback: async () => (await import('./rollback.js')).rollback,
+  logs: async () => (await import('./logs.js')).logs,
+  stop: async () => (await import('./stop.js')).stop,
 };
 
 /** @param takeEarlyReload takes over SIGUSR2; true when it came while the program was loading */

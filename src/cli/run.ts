@@ -1,3 +1,5 @@
+import { Chronicle } from '../control/chronicle.js';
+import { ControlSocket } from './control-socket.js';
 import { instanceName } from './instance-name.js';
 import { openLog } from './log.js';
 import { parseCommandLine, readConfig } from './options.js';
@@ -11,17 +13,23 @@ export async function run(argv: readonly string[], takeEarlyReload: () => boolea
     return 0;
   }
   const first = readConfig(commandLine, process.env);
-  const name = instanceName(first);
+  const chronicle = new Chronicle();
+  const control = await ControlSocket.open(instanceName(first), first.name !== undefined, chronicle);
+  const { name } = control;
   const read = () => {
     const config = readConfig(commandLine, process.env);
     return { ...config, name: config.name ?? name };
   };
   const config = { ...first, name };
-  const log = await openLog(config, name);
+  const log = await openLog(config, name, chronicle);
   try {
-    await new Session(config, log, read).run(takeEarlyReload);
+    const session = new Session(config, log, read);
+    control.serve(session.desk(name));
+    if (control.missing !== undefined) log.journal.warn({ event: 'control.missing' }, control.missing);
+    await session.run(takeEarlyReload);
     return 0;
   } finally {
+    control.close();
     await log.close();
   }
 }

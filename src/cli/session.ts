@@ -7,6 +7,7 @@ import { startFolder } from '../supervisor/start-folder.js';
 import { watchSettings } from '../watch/settings.js';
 import type { Watcher } from '../watch/watcher.js';
 import { curlAt } from './curl.js';
+import { Desk } from './desk.js';
 import type { Log } from './log.js';
 import { PidFile } from './pid-file.js';
 import { type Operator, obeySignals } from './signals.js';
@@ -81,6 +82,11 @@ export class Session implements Operator {
       this.#watcher?.close();
       this.#pidFile?.remove();
     }
+  }
+
+  /** What the control socket may ask for. */
+  desk(name: string): Desk {
+    return new Desk(name, this.#front, () => this.stop('SIGTERM'));
   }
 
   reload(): void {

@@ -8,8 +8,9 @@
  * - `busy`: another operation is under way
  * - `cold`: no former generation is warm, to go back to
  * - `stopping`: the front is stopping and takes no further orders
+ * - `absent`: no such instance runs
  */
-export type ErrorCode = 'usage' | 'config' | 'start' | 'worker' | 'busy' | 'cold' | 'stopping';
+export type ErrorCode = 'usage' | 'config' | 'start' | 'worker' | 'busy' | 'cold' | 'stopping' | 'absent';
 
 /** The one error class of zdlb: the message says what failed, what was met and what was wanted. */
 export class ZdlbError extends Error {
@@ -22,7 +23,7 @@ export class ZdlbError extends Error {
   }
 }
 
-/** The exit code of the `zdlb` command for an error, as CONTRACT has it: 2 bad usage or configuration, 3 could not start, 1 else. */
+/** The exit code of the `zdlb` command for an error, 2 bad usage or configuration, 3 could not start, 4 no such instance, 1 else. */
 export function exitCode(error: unknown): number {
   if (!(error instanceof ZdlbError)) return 1;
   switch (error.code) {
@@ -31,6 +32,8 @@ export function exitCode(error: unknown): number {
       return 2;
     case 'start':
       return 3;
+    case 'absent':
+      return 4;
     default:
       return 1;
   }

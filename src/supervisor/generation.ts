@@ -3,7 +3,7 @@ import { messageOf } from '../core/errors.js';
 import { Lifecycle, type Moves } from '../core/lifecycle.js';
 import type { Listening } from '../core/messages.cjs';
 import type { Tally } from './data-path.js';
-import { Deferred } from './deferred.js';
+import { Deferred } from '../core/deferred.js';
 import type { Exit } from './exit.js';
 import type { Drain, Household } from './household.js';
 import { Hiring } from './hiring.js';

@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 import { withinTime } from '../core/deadline.js';
-import { Deferred } from './deferred.js';
+import { Deferred } from '../core/deferred.js';
 import { Lines } from './lines.js';
 import { Tail } from './tail.js';
 

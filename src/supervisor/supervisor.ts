@@ -136,6 +136,16 @@ export class Supervisor {
     return this.#operate('reloading', () => this.#reload(config ?? this.#succession.wanted.config));
   }
 
+  /** Resolves when the start or the reload that is under way is over. */
+  async settled(): Promise<void> {
+    await this.#operation;
+  }
+
+  /** Resolves when no former generation has a process left. */
+  async retired(): Promise<void> {
+    await this.#retiring.end();
+  }
+
   /** Reloads now; when a start or a reload is under way, once after it. The journal tells how it went. */
   requestReload(config?: Config): void {
     if (this.#lifecycle.is('serving')) this.reload(config).catch(() => {});
@@ -159,15 +169,17 @@ export class Supervisor {
 
   /**
    * Sets the number of workers (at least 1), or changes it, once no reload is under way. Resolves when those that join are
-   * ready; those that leave drain behind it.
+   * ready, with the number; those that leave drain behind it.
    *
    * @throws {ZdlbError} `worker` when one that joins failed; it will be tried again
    */
-  async scale(to: number | ((wanted: number) => number)): Promise<void> {
+  async scale(to: number | ((wanted: number) => number)): Promise<number> {
     while (this.#lifecycle.is('starting', 'reloading')) await once(this.#lifecycle.scope, 'abort');
     if (!this.#lifecycle.is('serving', 'watching')) throw this.#refusal('scale');
-    const workers = typeof to === 'number' ? to : to(this.#succession.wanted.workers);
-    await this.#succession.resize(Math.max(1, workers));
+    const wanted = typeof to === 'number' ? to : to(this.#succession.wanted.workers);
+    const workers = Math.max(1, wanted);
+    await this.#succession.resize(workers);
+    return workers;
   }
 
   /** Begins no reload any more, not even one that waits for its turn; workers that crash still have successors. */

@@ -1,6 +1,6 @@
 import type { Config } from '../core/config.js';
 import type { Tally } from './data-path.js';
-import { Deferred } from './deferred.js';
+import { Deferred } from '../core/deferred.js';
 
 /** How often the answers are looked at, in milliseconds. */
 const LOOK_MS = 100;

@@ -4,7 +4,7 @@ import { Lifecycle, type Moves } from '../core/lifecycle.js';
 import type { AgentMessage, Door, Listening, Order, Protocol, Vitals } from '../core/messages.cjs';
 import { formatDuration } from '../core/quantity.js';
 import { readChannel } from './channel.js';
-import { Deferred } from './deferred.js';
+import { Deferred } from '../core/deferred.js';
 import { type Exit, inWords } from './exit.js';
 import { WorkerFailure } from './failure.js';
 import type { HandOver } from './hand-over.js';

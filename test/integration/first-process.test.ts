@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
 import { freePort } from '../kit/free-port.ts';
-import { Front } from '../kit/front.ts';
+import { Front, newHome } from '../kit/front.ts';
 
 const BIN = fileURLToPath(new URL('../../bin/zdlb.js', import.meta.url));
 const SERVER = fileURLToPath(new URL('../fixtures/load-server.cjs', import.meta.url));
@@ -25,9 +25,13 @@ class FirstProcess extends Front {
 }
 
 async function startFirst(): Promise<FirstProcess> {
+  const home = newHome();
   const what = ['--port', String(await freePort()), '--workers', '1', '--log-format', 'json', SERVER];
-  const child = spawn('unshare', [...UNSHARE, process.execPath, BIN, ...what], { stdio: ['ignore', 'pipe', 'pipe'] });
-  const front = new FirstProcess(child);
+  const child = spawn('unshare', [...UNSHARE, process.execPath, BIN, ...what], {
+    env: { ...process.env, ZDLB_HOME: home },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const front = new FirstProcess(child, home);
   onTestFinished(async () => {
     child.kill('SIGKILL'); // which takes the namespace along
     await front.exited;

@@ -1,5 +1,8 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { EventEmitter, once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
@@ -38,6 +41,8 @@ export interface FrontOptions {
   readonly isForPeople?: boolean;
   /** How many files it may watch. Needs {@link canBoundWatches}. */
   readonly watches?: number;
+  /** The folder of control sockets; one of its own, if absent. */
+  readonly home?: string;
   /** Options of the front's own node. */
   readonly nodeArgs?: readonly string[];
 }
@@ -48,6 +53,8 @@ type Where = (entry: Entry) => boolean;
 /** A zdlb process, known by its log. It never outlives its test. */
 export class Front {
   readonly child: ChildProcess;
+  /** The folder of its control socket. */
+  readonly home: string;
   readonly entries: Entry[] = [];
   readonly exited: Promise<Exit>;
   /** What was written to standard error so far. */
@@ -55,8 +62,9 @@ export class Front {
   readonly #news = new EventEmitter();
   #exit: Exit | undefined;
 
-  constructor(child: ChildProcess) {
+  constructor(child: ChildProcess, home: string) {
     this.child = child;
+    this.home = home;
     this.#news.setMaxListeners(0);
     this.exited = once(child, 'close').then(([code, signal]) => {
       this.#exit = { code, signal };
@@ -161,6 +169,13 @@ export class Front {
   }
 }
 
+/** A folder for control sockets, which goes with the test. */
+export function newHome(): string {
+  const home = mkdtempSync(join(tmpdir(), 'zdlb-home-'));
+  onTestFinished(() => rmSync(home, { recursive: true, force: true }));
+  return home;
+}
+
 /** Spawns `zdlb` and doesn't wait for anything; it is ended with the test. */
 export function spawnFront(options: FrontOptions): Front {
   const { script, scriptArgs = [], args = [], env = {}, cwd, nodeArgs = [], isForPeople = false } = options;
@@ -168,12 +183,13 @@ export function spawnFront(options: FrontOptions): Front {
   const format = isForPeople ? 'pretty' : 'json';
   const words = [BIN, '--log-format', format, ...args, ...(script === undefined ? [] : [script]), ...scriptArgs];
   const [command, ...rest] = [...bounded(options), process.execPath, ...nodeArgs, ...words] as [string, ...string[]];
+  const home = options.home ?? newHome();
   const child = spawn(command, rest, {
     cwd,
-    env: { PATH, HOME, ...(TMPDIR === undefined ? {} : { TMPDIR }), ...env },
+    env: { PATH, HOME, ZDLB_HOME: home, ...(TMPDIR === undefined ? {} : { TMPDIR }), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  const front = new Front(child);
+  const front = new Front(child, home);
   onTestFinished(() => front.kill());
   return front;
 }

@@ -1,0 +1,54 @@
+import type { Chronicle } from '../control/chronicle.js';
+import { instanceFolder, makeInstanceFolder } from '../control/instance-folder.js';
+import { type NameClaim, claimName } from '../control/name-claim.js';
+import type { Operations } from '../control/operations.js';
+import { controlServer } from '../control/server.js';
+import { Deferred } from '../core/deferred.js';
+import { ZdlbError, messageOf } from '../core/errors.js';
+
+/** The door that `zdlb status`, `reload` and the like come by; and with it the instance's name. */
+export class ControlSocket {
+  /** The one that was wanted, or, if that was taken, with a number behind it. */
+  readonly name: string;
+  /** Why there is none, where an instance must do without. */
+  readonly missing: string | undefined;
+  readonly #operations: Deferred<Operations>;
+  readonly #claim: NameClaim | undefined;
+
+  private constructor(name: string, operations: Deferred<Operations>, claim?: NameClaim, missing?: string) {
+    this.name = name;
+    this.missing = missing;
+    this.#operations = operations;
+    this.#claim = claim;
+  }
+
+  /**
+   * Opens it under `name`. Without a folder for it (a read-only file system, say) zdlb serves all the same, unless the user has
+   * named one.
+   *
+   * @param isChosen whether the user gave the name
+   * @throws {ZdlbError} `start`
+   */
+  static async open(name: string, isChosen: boolean, chronicle: Chronicle): Promise<ControlSocket> {
+    const folder = instanceFolder(process.env);
+    const operations = new Deferred<Operations>();
+    try {
+      makeInstanceFolder(folder);
+    } catch (error) {
+      if (folder.isNamed) throw new ZdlbError('start', messageOf(error), { cause: error });
+      return new ControlSocket(name, operations, undefined, messageOf(error));
+    }
+    const claim = await claimName(controlServer(operations.promise, chronicle), folder.path, name, isChosen);
+    return new ControlSocket(claim.name, operations, claim);
+  }
+
+  /** Answers from now on. */
+  serve(operations: Operations): void {
+    this.#operations.resolve(operations);
+  }
+
+  /** Gives the name up; connections stay until the process ends, which is what they may wait for. */
+  close(): void {
+    this.#claim?.release();
+  }
+}

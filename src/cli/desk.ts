@@ -1,0 +1,59 @@
+import type { Operations } from '../control/operations.js';
+import { ZdlbError } from '../core/errors.js';
+import type { Front } from '../front.js';
+import { version } from './version.js';
+
+/** `+1`, `-2`, or a number that is wanted. */
+const CHANGE = /^([+-]?)(\d{1,3})$/;
+
+/** What `zdlb status --json` shows. */
+export type FrontStatus = ReturnType<Front['status']> & {
+  readonly name: string;
+  readonly pid: number;
+  readonly version: string;
+  readonly uptimeMs: number;
+};
+
+/** Where the operator's orders come in that are given over the control socket. */
+export class Desk implements Operations {
+  readonly #name: string;
+  readonly #front: Front;
+  readonly #stop: () => void;
+  readonly #startedAt = performance.now();
+
+  /** @param stop the first time gently, the second time at once */
+  constructor(name: string, front: Front, stop: () => void) {
+    this.#name = name;
+    this.#front = front;
+    this.#stop = stop;
+  }
+
+  status(): FrontStatus {
+    const uptimeMs = Math.round(performance.now() - this.#startedAt);
+    return { name: this.#name, pid: process.pid, version, uptimeMs, ...this.#front.status() };
+  }
+
+  async reload(wait: 'swapped' | 'retired'): Promise<object> {
+    const reloaded = await this.#front.reload();
+    if (wait === 'retired') await this.#front.retired();
+    return reloaded;
+  }
+
+  async scale(change: string): Promise<object> {
+    const [, sign, digits] = CHANGE.exec(change) ?? [];
+    if (digits === undefined)
+      throw new ZdlbError('usage', `Met ${JSON.stringify(change)}, wanted a number of workers such as 4, +1 or -1`);
+    const number = Number(digits);
+    const to = (wanted: number) => (sign === '' ? number : sign === '+' ? wanted + number : wanted - number);
+    return { workers: await this.#front.scale(to) };
+  }
+
+  async rollback(): Promise<object> {
+    return { generation: await this.#front.rollback() };
+  }
+
+  stop(): object {
+    this.#stop();
+    return { stopping: true };
+  }
+}

@@ -1,0 +1,21 @@
+import { formatDuration } from '../core/quantity.js';
+import { carryOut } from './order.js';
+
+/** `zdlb reload`: returns when the new code has taken over, or says why it has not. */
+export async function reload(argv: readonly string[]): Promise<number> {
+  return carryOut(
+    {
+      verb: 'reload',
+      words: '[--wait-retired]',
+      switches: { 'wait-retired': 'return only when the former workers are gone' },
+      request: (line) => ({
+        method: 'POST',
+        path: '/reload',
+        body: { wait: line.has('wait-retired') ? 'retired' : 'swapped' },
+      }),
+      told: ({ generation, durationMs }: { generation: number; durationMs: number }, { name }) =>
+        `${name}: generation ${generation} has taken over after ${formatDuration(durationMs)}`,
+    },
+    argv,
+  );
+}

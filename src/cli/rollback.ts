@@ -1,0 +1,13 @@
+import { carryOut } from './order.js';
+
+/** `zdlb rollback`: goes back to the former generation, while a watch window keeps it warm. */
+export async function rollback(argv: readonly string[]): Promise<number> {
+  return carryOut(
+    {
+      verb: 'rollback',
+      request: () => ({ method: 'POST', path: '/rollback' }),
+      told: ({ generation }: { generation: number }, { name }) => `${name}: generation ${generation} serves again`,
+    },
+    argv,
+  );
+}

@@ -1,0 +1,15 @@
+import { carryOut } from './order.js';
+
+/** `zdlb scale N|+N|-N`: returns when those that join are ready. */
+export async function scale(argv: readonly string[]): Promise<number> {
+  return carryOut(
+    {
+      verb: 'scale',
+      words: 'N|+N|-N',
+      count: 1,
+      request: ({ words: [workers] }) => ({ method: 'POST', path: '/scale', body: { workers } }),
+      told: ({ workers }: { workers: number }, { name }) => `${name}: ${workers} workers`,
+    },
+    argv,
+  );
+}

@@ -1,0 +1,21 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { ask } from '../control/client.js';
+import { instanceFolder } from '../control/instance-folder.js';
+import { findInstance } from '../control/instances.js';
+import { say } from './order.js';
+import { parseVerb } from './verb-line.js';
+
+/** `zdlb stop`: returns when the instance and all of its workers are gone. The second time, what is under way is cut off. */
+export async function stop(argv: readonly string[]): Promise<number> {
+  const line = parseVerb(argv, { verb: 'stop' });
+  if (typeof line === 'string') return say(line);
+  const instance = await findInstance(instanceFolder(process.env).path, line.name);
+  // Open as long as the process is there.
+  const lifeline = connect(instance.path).resume();
+  const ended = once(lifeline, 'close');
+  lifeline.on('error', () => {});
+  const answer = await ask(instance, { method: 'POST', path: '/stop' });
+  await ended;
+  return say(line.isForMachines ? JSON.stringify(answer) : `${instance.name} has stopped`);
+}

@@ -1,0 +1,56 @@
+import { Client } from 'undici';
+import { ZdlbError, messageOf } from '../core/errors.js';
+import type { Instance } from './instances.js';
+
+/** What a front says that did not do as it was asked. */
+export class Refusal extends ZdlbError {
+  /** The last lines of standard error of the worker that failed, if one did. */
+  readonly lastLines: readonly string[];
+
+  constructor(message: string, lastLines: readonly string[]) {
+    super('worker', message);
+    this.name = 'Refusal';
+    this.lastLines = lastLines;
+  }
+}
+
+/** A request to a front. */
+export interface Request {
+  readonly method: 'GET' | 'POST';
+  readonly path: string;
+  readonly body?: object;
+}
+
+interface Complaint {
+  readonly error: { readonly code: string; readonly message: string; readonly lastLines?: readonly string[] };
+}
+
+/**
+ * Asks a front, and waits for its answer as long as it takes.
+ *
+ * @throws {Refusal} when it did not do it; {ZdlbError} `usage` when it did not understand, `absent` when it ended meanwhile
+ */
+export async function ask({ name, path: socketPath }: Instance, { method, path, body }: Request): Promise<unknown> {
+  const client = new Client('http://localhost', { socketPath, headersTimeout: 0, bodyTimeout: 0 });
+  try {
+    const answer = await client.request({
+      method,
+      path,
+      ...(body !== undefined && { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
+    });
+    const content: unknown = await answer.body.json();
+    if (answer.statusCode === 200) return content;
+    throw refusalOf((content as Complaint).error);
+  } catch (error) {
+    if (error instanceof Refusal || isUsage(error)) throw error;
+    throw new ZdlbError('absent', `${name} went away without an answer: ${messageOf(error)}`, { cause: error });
+  } finally {
+    await client.destroy();
+  }
+}
+
+function refusalOf({ code, message, lastLines }: Complaint['error']): Error {
+  return code === 'usage' ? new ZdlbError(code, message) : new Refusal(message, lastLines ?? []);
+}
+
+const isUsage = (error: unknown) => error instanceof ZdlbError && error.code === 'usage';

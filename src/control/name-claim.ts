@@ -1,0 +1,124 @@
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { linkSync, lstatSync, renameSync, rmSync } from 'node:fs';
+import type { Server } from 'node:http';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { ZdlbError, systemCode } from '../core/errors.js';
+
+/** Where a longer path is cut off without a word by some systems. */
+const MAX_PATH_BYTES = 103;
+/** How many instances of one defaulted name there may be. */
+const MAX_NUMBER = 1_000;
+
+/** A name that this process has for itself, and the control socket that says so. */
+export interface NameClaim {
+  readonly name: string;
+  /** Gives the name up. */
+  release(): void;
+}
+
+/**
+ * Claims a name by letting `server` listen on its socket. A name that somebody is known by gets a number behind it (`-2`), unless it
+ * was chosen.
+ *
+ * The socket is made under another name and then linked to its own: of two that start at once, one gets it. One that nobody
+ * listens on any more, since its front was killed, is cleared away.
+ *
+ * @throws {ZdlbError} `start`, when a chosen name is taken, or the path is too long
+ */
+export async function claimName(server: Server, folder: string, wanted: string, isChosen: boolean): Promise<NameClaim> {
+  const made = join(folder, `.${randomBytes(6).toString('hex')}`);
+  checkLength(join(folder, `${wanted}-${MAX_NUMBER}.sock`));
+  const umask = process.umask(0o177);
+  server.listen(made);
+  process.umask(umask);
+  await once(server, 'listening');
+  try {
+    return await linked(made, folder, wanted, isChosen);
+  } catch (error) {
+    server.close();
+    throw error;
+  } finally {
+    rmSync(made, { force: true });
+  }
+}
+
+async function linked(made: string, folder: string, wanted: string, isChosen: boolean): Promise<NameClaim> {
+  for (let number = 1; number <= MAX_NUMBER; number++) {
+    const name = number === 1 ? wanted : `${wanted}-${number}`;
+    const path = join(folder, `${name}.sock`);
+    if (await isTaken(made, path)) {
+      const own = identityOf(path);
+      return { name, release: () => release(path, own) };
+    }
+    if (isChosen)
+      throw new ZdlbError('start', `An instance named ${wanted} runs already. Stop it, or choose another --name`);
+  }
+  throw new ZdlbError('start', `There are ${MAX_NUMBER} instances named ${wanted} already: choose a --name`);
+}
+
+/** Whether the path is this process's now, and not that of another one that is alive. */
+async function isTaken(made: string, path: string): Promise<boolean> {
+  for (;;) {
+    if (isLinked(made, path)) return true;
+    const there = identityOf(path);
+    if (there === undefined) continue; // it went just now
+    if (await isAlive(path)) return false;
+    clearAway(path, there);
+  }
+}
+
+function isLinked(made: string, path: string): boolean {
+  try {
+    linkSync(made, path);
+    return true;
+  } catch (error) {
+    if (systemCode(error) === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+/** Whether a front listens at a control socket. */
+export async function isAlive(path: string): Promise<boolean> {
+  const socket = connect(path);
+  try {
+    await once(socket, 'connect');
+    return true;
+  } catch (error) {
+    return systemCode(error) !== 'ECONNREFUSED' && systemCode(error) !== 'ENOENT';
+  } finally {
+    socket.destroy();
+  }
+}
+
+/** Another one that starts may have cleared it away by now, and have linked its own: that one is put back. */
+function clearAway(path: string, stale: string): void {
+  const aside = `${path}.${randomBytes(6).toString('hex')}`;
+  try {
+    renameSync(path, aside);
+    if (identityOf(aside) !== stale) linkSync(aside, path);
+    rmSync(aside);
+  } catch (error) {
+    if (systemCode(error) !== 'ENOENT' && systemCode(error) !== 'EEXIST') throw error;
+  }
+}
+
+function release(path: string, own: string | undefined): void {
+  if (own !== undefined && identityOf(path) === own) rmSync(path, { force: true });
+}
+
+/** An inode's number is not given to another file as long as the socket is open. */
+function identityOf(path: string): string | undefined {
+  const stats = lstatSync(path, { throwIfNoEntry: false });
+  return stats && `${stats.dev}:${stats.ino}`;
+}
+
+function checkLength(path: string): void {
+  const bytes = Buffer.byteLength(path);
+  if (bytes > MAX_PATH_BYTES)
+    throw new ZdlbError(
+      'start',
+      `The path of the control socket, ${path}, has ${bytes} bytes, and a socket's may have ${MAX_PATH_BYTES}: set ZDLB_HOME to a shorter folder`,
+    );
+}

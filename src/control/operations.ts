@@ -1,0 +1,13 @@
+/** What an operator may ask of a running front; whatever is thrown is told to him. */
+export interface Operations {
+  /** As `zdlb status --json` shows it. */
+  status(): object;
+  /** Resolves when the new code has taken over; a reload that is under way is waited for. */
+  reload(wait: 'swapped' | 'retired'): Promise<object>;
+  /** @param change `4`, `+1` or `-1`; resolves with the number of workers that is wanted now */
+  scale(change: string): Promise<object>;
+  /** Resolves with the generation that serves again. */
+  rollback(): Promise<object>;
+  /** Begins to stop, or, for the second time, stops at once. */
+  stop(): object;
+}

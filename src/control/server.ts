@@ -1,0 +1,97 @@
+import { type IncomingMessage, type Server, type ServerResponse, createServer } from 'node:http';
+import { type ErrorCode, ZdlbError, messageOf } from '../core/errors.js';
+import { broadcast, isBroadcast } from './broadcast.js';
+import type { Chronicle } from './chronicle.js';
+import type { Operations } from './operations.js';
+
+/** The longest body of a request, in bytes. */
+const MAX_BODY = 16 * 1024;
+/** How long a request may take to come, in milliseconds. */
+const REQUEST_MS = 10_000;
+
+type Body = Readonly<Record<string, unknown>>;
+type Route = (operations: Operations, body: Body) => object | Promise<object>;
+
+/** One route per verb. */
+const ROUTES: Readonly<Record<string, Route>> = {
+  'GET /status': (operations) => operations.status(),
+  'POST /reload': async (operations, { wait }) => operations.reload(wait === 'retired' ? wait : 'swapped'),
+  'POST /scale': async (operations, { workers }) => operations.scale(String(workers)),
+  'POST /rollback': async (operations) => operations.rollback(),
+  'POST /stop': (operations) => operations.stop(),
+};
+
+const METHODS = new Map(Object.keys(ROUTES).map((route) => route.split(' ').toReversed() as [string, string]));
+
+const STATUSES: Partial<Record<ErrorCode, number>> = { usage: 400, busy: 409, cold: 409, stopping: 409 };
+
+/**
+ * A server, not listening yet, that lets an operator ask for what there is a route for.
+ *
+ * @param operations whoever asks before they are there has to wait
+ */
+export function controlServer(operations: Promise<Operations>, chronicle: Chronicle): Server {
+  const server = createServer(
+    { requestTimeout: REQUEST_MS, connectionsCheckingInterval: REQUEST_MS },
+    (request, response) => {
+      const url = urlOf(request);
+      if (request.method === 'GET' && url !== undefined && isBroadcast(url.pathname))
+        broadcast(chronicle, url, request, response);
+      else void answer(operations, request, response);
+    },
+  );
+  return server;
+}
+
+async function answer(
+  operations: Promise<Operations>,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const { method = '', url = '' } = request;
+  const route = ROUTES[`${method} ${url}`];
+  const allowed = METHODS.get(url);
+  if (allowed === undefined) return say(response, 404, { error: { code: 'usage', message: `There is no ${url}` } });
+  if (route === undefined || !Object.hasOwn(ROUTES, `${method} ${url}`))
+    return say(response.setHeader('Allow', allowed), 405, {
+      error: { code: 'usage', message: `${url} wants ${allowed}` },
+    });
+  try {
+    say(response, 200, await route(await operations, await bodyOf(request)));
+  } catch (error) {
+    say(response, statusOf(error), { error: described(error) });
+  }
+}
+
+function say(response: ServerResponse, status: number, content: object): void {
+  const text = `${JSON.stringify(content)}\n`;
+  response.writeHead(status, { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(text) });
+  response.end(text);
+}
+
+function urlOf({ url = '' }: IncomingMessage): URL | undefined {
+  return URL.canParse(url, 'http://localhost') ? new URL(url, 'http://localhost') : undefined;
+}
+
+async function bodyOf(request: IncomingMessage): Promise<Body> {
+  let text = '';
+  for await (const chunk of request.setEncoding('utf8')) {
+    text += chunk as string;
+    if (text.length > MAX_BODY) throw new ZdlbError('usage', `Met a body of more than ${MAX_BODY} bytes`);
+  }
+  if (text === '') return {};
+  try {
+    const body: unknown = JSON.parse(text);
+    if (typeof body === 'object' && body !== null && !Array.isArray(body)) return body as Body;
+  } catch {}
+  throw new ZdlbError('usage', 'Met a body that is no JSON object');
+}
+
+const statusOf = (error: unknown) => (error instanceof ZdlbError ? (STATUSES[error.code] ?? 500) : 500);
+
+/** For the one who asked: a failed worker's last lines come along. */
+function described(error: unknown): object {
+  const code = error instanceof ZdlbError ? error.code : 'defect';
+  const lastLines = error instanceof Error && 'lastLines' in error ? error.lastLines : [];
+  return { code, message: messageOf(error), lastLines };
+}
