@@ -19,7 +19,9 @@ interface Program {
   readonly canRun: boolean;
 }
 
+/** In `npm test` one program is tried under several of them; it is the loads that find something, and the program that may differ. */
 const SOME = [...(WANTED === undefined ? FEW : LOADS), SLOW_POSTS];
+const OTHERS = WANTED === undefined ? [SLOW_POSTS] : SOME;
 
 const PROGRAMS: readonly Program[] = [
   {
@@ -33,14 +35,14 @@ const PROGRAMS: readonly Program[] = [
     name: 'a Node program in the place of its shell',
     fixture: 'load-server.cjs',
     command: ['sh', '-c', 'exec node server.cjs'],
-    loads: SOME,
+    loads: OTHERS,
     canRun: true,
   },
   {
     name: 'a Node program whose shell stays',
     fixture: 'load-server.cjs',
     command: ['sh', '-c', 'node server.cjs; true'],
-    loads: SOME,
+    loads: OTHERS,
     canRun: true,
   },
 ];

@@ -30,7 +30,7 @@ vi.mock('../../../src/supervisor/warden.js', async () => {
   return { Warden };
 });
 
-const CAMPAIGNS = Number(process.env['ZDLB_TEST_CAMPAIGNS'] ?? 100);
+const CAMPAIGNS = Number(process.env['ZDLB_TEST_CAMPAIGNS'] ?? 50);
 const STEPS = 200;
 
 afterEach(() => vi.restoreAllMocks());
