@@ -16,13 +16,14 @@ import type { Worker } from './supervisor/worker.js';
 export class PublicPort {
   readonly port: number;
   readonly mode: 'http' | 'tcp';
-  #config: Config;
   readonly #balancer: Balancer;
   readonly #relay: HandOverRelay | HttpEngineRelay | TcpRelay;
   readonly #listener: Listener;
   readonly #cookies: SlotCookies;
   /** By door: a program that closes and listens again has another one. */
   readonly #backends = new WeakMap<Door, Backend>();
+  /** The latest door's, and those of former doors that still hold work. */
+  readonly #holders = new WeakMap<Worker, readonly Backend[]>();
   readonly #tallies = new WeakMap<Worker, Tally>();
   /** Under `--backend cluster`. */
   readonly #recipients = new WeakMap<Backend, Recipient>();
@@ -31,7 +32,6 @@ export class PublicPort {
   constructor(port: number, mode: 'http' | 'tcp', config: Config, gate: Gate, open: Set<PublicAddress>) {
     this.port = port;
     this.mode = mode;
-    this.#config = config;
     this.#cookies = new SlotCookies(config.name ?? String(port));
     const settings = this.#settingsOf(config);
     this.#balancer = new Balancer(settings.hold, config);
@@ -64,7 +64,6 @@ export class PublicPort {
 
   /** From this tick on, `config` says how long things may take and how large they may be. */
   configure(config: Config): void {
-    this.#config = config;
     const settings = this.#settingsOf(config);
     this.#balancer.configure(settings.hold, config);
     this.#relay.settings = settings;
@@ -77,12 +76,12 @@ export class PublicPort {
 
   /** Resolves when `worker` holds no work of this port. */
   async drained(worker: Worker): Promise<void> {
-    await this.#backendOf(worker)?.drained();
+    await Promise.all(this.#holdersOf(worker).map((backend) => backend.drained()));
   }
 
   /** Ends what lasts with `worker`, spread over `ms` milliseconds, as far as it does not end by itself. */
   disperse(worker: Worker, ms: number, until: AbortSignal): void {
-    this.#backendOf(worker)?.disperse(ms, until);
+    for (const backend of this.#holdersOf(worker)) backend.disperse(ms, until);
   }
 
   /** Whether `worker` has an agent, and connections of this port that only that can look into. */
@@ -116,19 +115,23 @@ export class PublicPort {
     return new TcpRelay(this.#balancer, settings);
   }
 
+  #holdersOf(worker: Worker): readonly Backend[] {
+    return this.#holders.get(worker) ?? [];
+  }
+
   #backendOf(worker: Worker): Backend | undefined {
     const door = worker.doors.get(this.port);
     if (door === undefined) return undefined;
     const known = this.#backends.get(door);
     if (known !== undefined) return known;
-    const { noClientAddress } = this.#config;
     const backend = new Backend(door, {
       tally: this.tally(worker),
       slot: worker.slot,
-      showsClients: !noClientAddress,
+      showsClients: door.hidesClients !== true,
       sendsProxy: door.takesProxy === true,
     });
     this.#backends.set(door, backend);
+    this.#holders.set(worker, [backend, ...this.#holdersOf(worker).filter(({ leases }) => leases > 0)]);
     if (worker.handOver !== undefined) this.#recipients.set(backend, worker.handOver);
     return backend;
   }

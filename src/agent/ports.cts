@@ -121,7 +121,12 @@ export class Ports {
       ...(this.#settings.port === 'first' && this.#map.isFirst(claim) && { isFirst: true as const }),
       protocol: claim.isHttp ? 'http' : 'tcp',
       ...(privateAddress !== undefined && {
-        door: { address: privateAddress, secret, ...(isTls && { tls: true as const }) },
+        door: {
+          address: privateAddress,
+          secret,
+          ...(isTls && { tls: true as const }),
+          ...(!this.#settings.showsClients && { hidesClients: true as const }),
+        },
       }),
     });
   }

@@ -144,7 +144,8 @@ export class Retirement implements Household {
 
   get #idle(): readonly Socket[] {
     const servers = new Set([...this.#connections].map(serverOf));
-    return [...servers].flatMap((server) => (server === undefined ? [] : idleConnections(server)));
+    const idle = [...servers].flatMap((server) => (server === undefined ? [] : idleConnections(server)));
+    return idle.filter((socket: Socket & Within) => this.#connections.has(socket._parent ?? socket)); // others are the front's, in store
   }
 
   /** All but ordinary requests: what is no HTTP (any more), and streams of events. */

@@ -9,6 +9,7 @@ interface Settings {
   readonly sticky: 'off' | 'cookie';
   readonly maxInFlight: number;
   readonly acceptProxy: boolean;
+  readonly noClientAddress: boolean;
 }
 
 /** What can't be had where the front never sees a request, by its name in the configuration: whether it is wanted, and why not. */
@@ -29,6 +30,11 @@ const PROXY_ONLY: readonly (readonly [keyof Settings, (settings: Settings) => bo
     "the front can't count connections that it has handed over. Leave it out",
   ],
   ['acceptProxy', ({ acceptProxy }) => acceptProxy, 'a connection is handed over unread. Leave one of them out'],
+  [
+    'noClientAddress',
+    ({ noClientAddress }) => noClientAddress,
+    'the program gets the connections of its clients. Leave it out',
+  ],
 ];
 
 /**

@@ -78,6 +78,8 @@ export interface Door {
   readonly tls?: true;
   /** Set for a program without an agent that understands PROXY headers (`--send-proxy`), and gets one on every connection. */
   readonly takesProxy?: true;
+  /** Set where the agent does not show the program its clients' addresses (`--no-client-address`), and so looks for none. */
+  readonly hidesClients?: true;
 }
 
 /** The program does something that can't work under zdlb; it will never be ready. */

@@ -25,6 +25,7 @@ const listening = z
           .optional(),
         tls: z.literal(true).optional(),
         takesProxy: z.literal(true).optional(),
+        hidesClients: z.literal(true).optional(),
       })
       .optional(),
   })

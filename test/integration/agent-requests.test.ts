@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
@@ -73,6 +74,19 @@ describe('a shared connection', () => {
     const worker = new Worker('agent/clients.cjs', { settings: { showsClients: false } });
     const seen = await answered(enter(await worker.opened()), ask('203.0.113.9 1 203.0.113.9 2'));
     expect(seen).toMatchObject({ remoteAddress: '127.0.0.1', localPort: 8000 });
+  });
+
+  it("is not closed by a worker that retires, as one client's own is that came to the same server (a probe's, say)", async () => {
+    const worker = new Worker('agent/clients.cjs');
+    const door = await worker.opened();
+    const [shared, own] = [enter(door), enter(door, IPV4)];
+    await answered(shared, ask('192.0.2.7 4711 198.51.100.1 8000'));
+    await answered(own, ask(''));
+    worker.channel.write(`${JSON.stringify({ type: 'retire', idleMs: 0, spreadMs: 0 })}\n`);
+    await once(own, 'close');
+    expect(await answered(shared, ask('192.0.2.8 4711 198.51.100.1 8000'))).toMatchObject({
+      remoteAddress: '192.0.2.8',
+    });
   });
 
   it("does not take a field from the program's limit", async () => {

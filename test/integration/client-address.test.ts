@@ -1,6 +1,13 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
+import { temporaryFolder } from '../kit/folder.ts';
+import { startFront } from '../kit/front.ts';
 import { KINDS, startBehindFront, startNative, whatIsSeen } from '../kit/sees-clients.ts';
 
+const TELLS_CLIENTS = fileURLToPath(new URL('../fixtures/programs/tells-clients.cjs', import.meta.url));
+const ROLLBACK = fileURLToPath(new URL('../fixtures/rollback-on-signal.mjs', import.meta.url));
 const ALL = Object.keys(KINDS);
 const HTTP = ['http', 'http on ::1', 'http on 127.0.0.1', 'upgrade', 'ws', 'express', 'fastify'];
 
@@ -57,4 +64,26 @@ describe("with --no-client-address a program sees the front's own connection", (
       expect(seen['fields']).not.toContain('x-zdlb-client');
     }
   });
+});
+
+test('a worker that is started anew in the watch window is told of its clients as its generation was', async () => {
+  const config = join(temporaryFolder(), 'zdlb.json');
+  const write = (noClientAddress: boolean) => writeFileSync(config, JSON.stringify({ noClientAddress }));
+  write(false);
+  const front = await startFront({
+    script: TELLS_CLIENTS,
+    args: ['--config', config, '--workers', '1', '--watch-window', '30s'],
+    nodeArgs: ['--import', ROLLBACK],
+  });
+  const seen = async () => (await fetch(`http://[::1]:${front.port}/`)).json();
+  write(true);
+  front.signal('SIGHUP');
+  await front.event('reload.watching');
+  expect(await seen()).toMatchObject({ remoteAddress: '127.0.0.1' });
+  const since = front.mark();
+  process.kill(front.workers(1).get(0)!, 'SIGKILL');
+  await front.event('worker.ready', undefined, since);
+  front.signal('SIGWINCH');
+  await front.event('reload.failed');
+  expect(await seen()).toMatchObject({ remoteAddress: '::1' });
 });

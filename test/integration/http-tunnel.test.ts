@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { ENGINES, GET, OK, through } from '../kit/relay.js';
 
 const UPGRADE = 'GET / HTTP/1.1\r\nHost: a\r\nUpgrade: chat\r\nConnection: Upgrade\r\n\r\n';
@@ -54,6 +54,17 @@ describe.each(ENGINES)('by the %s, an upgrade', (engine) => {
     client.socket.destroy();
     worker.socket.destroy();
     await drained;
+  });
+
+  test('ends with a worker that leaves, though its program talks on', async () => {
+    const { client, worker, backend } = await exchange(UPGRADE, SWITCH);
+    await client.gets(SWITCH);
+    const talk = setInterval(() => worker.socket.writable && worker.send('tick'), 50);
+    onTestFinished(() => clearInterval(talk));
+    backend.disperse(0, new AbortController().signal);
+    await client.ends();
+    expect(worker.received).toBe(UPGRADE);
+    expect(backend.leases).toBe(0);
   });
 
   test('that the program declines is answered as an ordinary request is', async () => {

@@ -51,8 +51,9 @@ export class Upgrade {
     const worker = this.#worker!;
     this.#isLeaving = true;
     this.#client.unpipe(worker).resume();
-    worker.setTimeout(FAREWELL_MS, () => worker.destroy());
-    worker.end();
+    // Not a socket's own timeout: a worker that talks on would never be idle.
+    const timer = setTimeout(() => worker.destroy(), FAREWELL_MS);
+    worker.once('close', () => clearTimeout(timer)).end();
   }
 
   /** For an answer in HTTP: Node's parser has left the client's socket, and with it what tells that it takes more. */

@@ -11,6 +11,7 @@ describe('what cannot be had where connections are handed over is refused, by na
     [{ balance: 'random-two' }, /^Cannot use balance with backend cluster: /],
     [{ sticky: 'cookie' }, /^Cannot use sticky with backend cluster: .*Use source-hash as the balance$/],
     [{ maxInFlight: 10 }, /^Cannot use maxInFlight with backend cluster: /],
+    [{ noClientAddress: true }, /^Cannot use noClientAddress with backend cluster: /],
   ])('%j', (input, message) => {
     expect(() => read(input)).toThrow(message);
   });

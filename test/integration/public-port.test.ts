@@ -1,0 +1,34 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import { expect, onTestFinished, test } from 'vitest';
+import { parseConfig } from '../../src/core/config.js';
+import type { Gate } from '../../src/proxy/listener.js';
+import { PublicPort } from '../../src/public-port.js';
+import type { Worker } from '../../src/supervisor/worker.js';
+import { freePort } from '../kit/free-port.js';
+import { Stage, dial } from '../kit/wire.js';
+
+const OPEN: Gate = { admit: (client, relay) => relay.accept(client, () => {}), dismiss() {} };
+
+test('a worker that has opened its port anew is not drained while a connection of the former door is open', async () => {
+  const number = await freePort();
+  const config = parseConfig({ script: 'server.js' }, 'config', (key) => key);
+  const port = new PublicPort(number, 'tcp', config, OPEN, new Set());
+  onTestFinished(() => port.close());
+  await port.open({ port: number, host: '127.0.0.1' });
+  const [former, latest] = [await Stage.open(), await Stage.open()];
+  const doors = new Map([[number, { address: { port: former.port } }]]);
+  const worker = { doors, slot: 0 } as unknown as Worker;
+  port.swap([worker]);
+  const client = await dial(number);
+  const wire = await former.accepts();
+  doors.set(number, { address: { port: latest.port } });
+  port.swap([worker]);
+  let isDrained = false;
+  const drained = port.drained(worker).then(() => (isDrained = true));
+  await turn();
+  expect(isDrained).toBe(false);
+  port.disperse(worker, 0, new AbortController().signal);
+  await wire.ends();
+  wire.socket.end();
+  await Promise.all([client.ends(), drained]);
+});
