@@ -8,7 +8,7 @@ import { fixture, Release } from '../kit/release.ts';
 
 /** The matrix has more time for it. */
 const IS_MATRIX = process.env['ZDLB_TEST_BODY_MIB'] !== undefined;
-const DRAIN_MS = IS_MATRIX ? 3_000 : 1_000;
+const DRAIN_MS = IS_MATRIX ? 3_000 : 2_000;
 const LAST_PART_MS = DRAIN_MS / 5;
 /** By how much a timer may be late, and a moment be seen late, on a busy machine. */
 const MARGIN_MS = 400;
@@ -67,7 +67,8 @@ async function endings(sockets: readonly Socket[], begin: number): Promise<numbe
 function expectSpread(ends: readonly number[]): void {
   expect(ends[0]).toBeGreaterThanOrEqual(DRAIN_MS - LAST_PART_MS - MARGIN_MS / 4);
   expect(ends.at(-1)).toBeLessThan(DRAIN_MS + MARGIN_MS);
-  expect(ends.at(-1)! - ends[0]!).toBeGreaterThan(LAST_PART_MS / 2);
+  // On a busy machine the front may not get to its first part in time, and closes more in the later ones.
+  expect(ends.at(-1)! - ends[0]!).toBeGreaterThan(LAST_PART_MS / 4);
   expect(new Set(ends).size).toBeGreaterThan(2);
 }
 
