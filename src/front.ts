@@ -242,9 +242,11 @@ export class Front implements DataPath {
   #announce(opened: PublicPort, address: PublicAddress): void {
     if (this.#isFirst(opened)) this.#listening();
     const { port, mode } = opened;
+    const balancing = mode === 'http' ? 'requests' : 'connections';
+    const idle = mode === 'tcp' && this.#config.sticky !== 'off' ? ': --sticky does nothing there' : '';
     this.#journal.info(
       { event: 'listening', port, mode, ...address },
-      `Listening on ${inWords(address)}, balancing ${mode === 'http' ? 'requests' : 'connections'}`,
+      `Listening on ${inWords(address)}, balancing ${balancing}${idle}`,
     );
   }
 

@@ -32,7 +32,7 @@ export class PublicPort {
   constructor(port: number, mode: 'http' | 'tcp', config: Config, gate: Gate, open: Set<PublicAddress>) {
     this.port = port;
     this.mode = mode;
-    this.#cookies = new SlotCookies(config.name ?? String(port));
+    this.#cookies = new SlotCookies(cookieLabel(config, port));
     const settings = this.#settingsOf(config);
     this.#balancer = new Balancer(settings.hold, config);
     this.#relay = this.#makeRelay(config, settings);
@@ -101,10 +101,10 @@ export class PublicPort {
     await this.#listener.finish();
   }
 
-  /** Closes everything at once. */
+  /** Closes everything at once. Who still waits for a worker is told that there is none, and not cut off. */
   close(): void {
-    this.#listener.close();
     this.#balancer.close();
+    this.#listener.close();
   }
 
   #makeRelay(config: Config, settings: HttpSettings): HandOverRelay | HttpEngineRelay | TcpRelay {
@@ -144,4 +144,10 @@ export class PublicPort {
       cookies: config.sticky === 'cookie' ? this.#cookies : undefined,
     };
   }
+}
+
+/** Two instances of one host may have the same name, but not the same port; with `--port`, all ports of one share a cookie. */
+function cookieLabel({ name, port: wanted }: Pick<Config, 'name' | 'port'>, port: number): string {
+  const number = typeof wanted === 'number' ? wanted : port;
+  return name === undefined ? String(number) : `${name}_${number}`;
 }

@@ -51,12 +51,16 @@ export class Session implements Operator {
   #stoppedAt = 0;
   #hasEnded: () => void = () => {};
 
-  /** @param readConfig reads the settings anew, from where they came */
+  /**
+   * @param readConfig reads the settings anew, from where they came
+   * @throws {ZdlbError} `start` or `usage`; nothing is left behind
+   */
   constructor(config: Config, log: Log, readConfig: () => Config) {
     this.#config = config;
     this.#log = log;
     this.#readConfig = readConfig;
     this.#pidFile = config.pidFile === undefined ? undefined : new PidFile(config.pidFile);
+    this.#pidFile?.check(); // first: a front may have a folder, which only its end removes
     this.#front = new Front(config, log.journal, () => this.#pidFile?.write());
   }
 
@@ -66,7 +70,6 @@ export class Session implements Operator {
    * @throws {ZdlbError} `start` or `usage`, when it could not start; nothing is left running
    */
   async run(takeEarlyReload: () => boolean): Promise<void> {
-    this.#pidFile?.check();
     obeySignals(this);
     if (takeEarlyReload()) this.reload();
     tellStanding(this.#log.journal, this.#config);

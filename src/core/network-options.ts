@@ -4,11 +4,18 @@ import { TEXT, TEXTS, durationOrOff, either, flag, numberOrOff, oneOf, texts, va
 
 /** The options of connections: where clients come in, who they are, and which worker gets them. */
 export const networkOptions = {
-  listen: option(value(`${WANTED_ADDRESS}, or a list of these`, addresses, either(TEXT, TEXTS)).default([]), {
-    argument: 'ADDR:PORT|unix:PATH',
-    description: 'public address of the first port; may be given several times',
-    otherwise: 'what --port and --host say',
-  }),
+  listen: option(
+    value(
+      `${WANTED_ADDRESS}; several as so many options, or as a list in the file`,
+      addresses,
+      either(TEXT, TEXTS),
+    ).default([]),
+    {
+      argument: 'ADDR:PORT|unix:PATH',
+      description: 'public address of the first port; may be given several times',
+      otherwise: 'what --port and --host say',
+    },
+  ),
   socketMode: option(
     value('permissions in octal digits such as 660', permissions, { type: 'string', pattern: '^0?[0-7]{3}$' }).default(
       0o660,

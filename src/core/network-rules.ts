@@ -30,6 +30,11 @@ const RULES: readonly Rule[] = [
     sticky !== 'off' &&
     mode === 'tcp' &&
     `Cannot use ${nameOf('sticky')} ${sticky} with ${nameOf('mode')} tcp: the front sees no requests. Use ${nameOf('balance')} source-hash`,
+  ({ sticky, mode, command }, nameOf) =>
+    sticky !== 'off' &&
+    mode === 'auto' &&
+    command !== undefined &&
+    `Cannot use ${nameOf('sticky')} ${sticky} with a command without ${nameOf('mode')} http: its connections are balanced, and the front sees no requests`,
   ({ acceptProxy, trustProxy }, nameOf) =>
     acceptProxy &&
     trustProxy.isEmpty &&

@@ -56,13 +56,14 @@ export class Balancer {
     return this.#waiting.size;
   }
 
-  /** In force for the next claim, and a higher bound for those who wait for it. */
+  /** In force for the next claim, and for those who wait: a higher bound, and how long they may. */
   configure(hold: Hold, sharing: Sharing): void {
     if (sharing.balance !== this.#sharing.balance) this.#policy = makePolicy(sharing.balance);
     this.#hold = hold;
     this.#sharing = sharing;
     for (const backend of this.#rotation) this.#limit(backend);
     this.#serveAll();
+    this.#expireLater();
   }
 
   /**
@@ -107,7 +108,7 @@ export class Balancer {
   close(): void {
     this.swap([]);
     clearTimeout(this.#timer);
-    for (const claimant of this.#waiting.takeDue(Infinity)) claimant.refused();
+    for (const claimant of this.#waiting.takeSince(Infinity)) claimant.refused();
   }
 
   #choose(claimant: Claimant): Backend | undefined {
@@ -125,7 +126,7 @@ export class Balancer {
   }
 
   #park(claimant: Claimant, slot: number | undefined, isAgain: boolean): void {
-    this.#waiting.add(claimant, slot, performance.now() + this.#hold.timeout, isAgain);
+    this.#waiting.add(claimant, slot, performance.now(), isAgain);
     if (this.#timer === undefined) this.#expireLater();
   }
 
@@ -133,13 +134,14 @@ export class Balancer {
   #expireLater(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    const { deadline } = this.#waiting;
-    if (deadline === undefined) return;
-    this.#timer = setTimeout(() => this.#expire(), Math.max(1, Math.ceil(deadline - performance.now())));
+    const { since } = this.#waiting;
+    if (since === undefined) return;
+    const left = since + this.#hold.timeout - performance.now();
+    this.#timer = setTimeout(() => this.#expire(), Math.max(1, Math.ceil(left)));
   }
 
   #expire(): void {
-    for (const claimant of this.#waiting.takeDue(performance.now())) claimant.refused();
+    for (const claimant of this.#waiting.takeSince(performance.now() - this.#hold.timeout)) claimant.refused();
     this.#expireLater();
   }
 

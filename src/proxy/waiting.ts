@@ -3,16 +3,17 @@ import type { Claimant } from './balancer.js';
 /** A claim that waits: in the line of those who want one slot's worker, or of those who take anybody. */
 class Wait {
   readonly claimant: Claimant;
-  readonly deadline: number;
+  /** Milliseconds of the monotonic clock. */
+  readonly since: number;
   /** Who has the lower one is served first. */
   readonly rank: number;
   line: Line | undefined;
   before: Wait | undefined;
   behind: Wait | undefined;
 
-  constructor(claimant: Claimant, deadline: number, rank: number) {
+  constructor(claimant: Claimant, since: number, rank: number) {
     this.claimant = claimant;
-    this.deadline = deadline;
+    this.since = since;
     this.rank = rank;
   }
 }
@@ -51,7 +52,7 @@ class Line {
 
 /** The claims that wait for a backend with room. */
 export class Waiting {
-  /** In the order in which they came, which is the order of their deadlines. */
+  /** In the order in which they came. */
   readonly #waits = new Map<Claimant, Wait>();
   readonly #forAnybody = new Line();
   readonly #forSlot = new Map<number, Line>();
@@ -62,10 +63,10 @@ export class Waiting {
     return this.#waits.size;
   }
 
-  /** When the first one has waited long enough; undefined when nobody waits. */
-  get deadline(): number | undefined {
+  /** Since when the first one waits; undefined when nobody does. */
+  get since(): number | undefined {
     const [first] = this.#waits.values();
-    return first?.deadline;
+    return first?.since;
   }
 
   has(claimant: Claimant): boolean {
@@ -76,8 +77,8 @@ export class Waiting {
    * @param slot whose worker is waited for; undefined: anybody's
    * @param isFirst whether it goes before all others
    */
-  add(claimant: Claimant, slot: number | undefined, deadline: number, isFirst: boolean): void {
-    const wait = new Wait(claimant, deadline, isFirst ? --this.#firstRank : ++this.#lastRank);
+  add(claimant: Claimant, slot: number | undefined, since: number, isFirst: boolean): void {
+    const wait = new Wait(claimant, since, isFirst ? --this.#firstRank : ++this.#lastRank);
     this.#waits.set(claimant, wait);
     if (isFirst) this.#lineOf(slot).prepend(wait);
     else this.#lineOf(slot).append(wait);
@@ -97,11 +98,11 @@ export class Waiting {
     return next?.claimant;
   }
 
-  /** Takes out those whose time is up. */
-  takeDue(now: number): readonly Claimant[] {
+  /** Takes out those who wait since `moment`, or longer. */
+  takeSince(moment: number): readonly Claimant[] {
     const due: Claimant[] = [];
     for (const wait of this.#waits.values()) {
-      if (wait.deadline > now) break;
+      if (wait.since > moment) break;
       this.#remove(wait);
       due.push(wait.claimant);
     }

@@ -117,7 +117,9 @@ test('HTTP, TCP, TLS and a late port of one program all outlive reloads and a cr
 });
 
 test('a port that the program closes and opens again serves those who came meanwhile', async () => {
-  const { ports, dials } = await scene(1);
+  const { front, ports, dials } = await scene(1, '--sticky', 'cookie');
+  const { msg } = await front.event('listening', ({ port }) => port === ports.tcp);
+  expect(msg).toMatch(/, balancing connections: --sticky does nothing there$/);
   const tell = async (what: string) => (await request(`http://127.0.0.1:${ports.http}/${what}`)).body.text();
   expect(await ask(dials.tcp)).toMatch(/^1 .* hi$/);
   await tell('close');

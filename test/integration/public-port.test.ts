@@ -4,8 +4,9 @@ import { parseConfig } from '../../src/core/config.js';
 import type { Gate } from '../../src/proxy/listener.js';
 import { PublicPort } from '../../src/public-port.js';
 import type { Worker } from '../../src/supervisor/worker.js';
-import { freePort } from '../kit/free-port.js';
-import { Stage, dial } from '../kit/wire.js';
+import { freePort } from '../kit/free-port.ts';
+import { ENGINES } from '../kit/relay.ts';
+import { Stage, dial } from '../kit/wire.ts';
 
 const OPEN: Gate = { admit: (client, relay) => relay.accept(client, () => {}), dismiss() {} };
 
@@ -32,3 +33,21 @@ test('a worker that has opened its port anew is not drained while a connection o
   wire.socket.end();
   await Promise.all([client.ends(), drained]);
 });
+
+test.each(ENGINES)(
+  'who waits for a worker when everything is closed is told that there is none, by the %s',
+  async (engine) => {
+    const number = await freePort();
+    const config = parseConfig({ script: 'server.js', httpEngine: engine, holdMax: 1 }, 'config', (key) => key);
+    const port = new PublicPort(number, 'http', config, OPEN, new Set());
+    onTestFinished(() => port.close());
+    await port.open({ port: number, host: '127.0.0.1' });
+    const clients = await Promise.all([dial(number), dial(number)]);
+    for (const client of clients) client.send('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
+    // Only one may wait: when the other one is refused, it does.
+    await Promise.race(clients.map((client) => client.ends()));
+    expect(clients.filter(({ end }) => end === undefined)).toHaveLength(1);
+    port.close();
+    for (const client of clients) expect(await client.ends()).toMatch(/^HTTP\/1\.1 503 [^]*\r\nRetry-After: 1\r\n/);
+  },
+);

@@ -132,6 +132,8 @@ test.each(ENGINES)('a session stays on its slot over connections and a reload, b
   const sessions = await Promise.all([1, 2, 3].map(() => ask()));
   expect(new Set(sessions.map(({ slot }) => slot)).size).toBe(3);
   const pairs = sessions.map(({ cookies }) => cookies[0]!.split(';')[0]!);
+  // By its port, too: a browser sends the cookies of one host to all instances on it, whatever their ports.
+  for (const pair of pairs) expect(pair).toMatch(new RegExp(`^zdlb_slot_shop_${front.port}=`));
   for (const generation of ['1', '2']) {
     for (const [i, pair] of pairs.entries()) {
       const answers = [await ask(pair), await ask(pair)];

@@ -1,11 +1,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { access, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { access, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { temporaryFolder } from '../kit/folder.ts';
 import { spawnFront, startFront, type Front } from '../kit/front.ts';
 import { freePort } from '../kit/free-port.ts';
 import { RawClient, type Exchange } from '../kit/raw-client.ts';
@@ -134,12 +135,15 @@ describe('the pid file', () => {
     expect(await exists(path)).toBe(false);
   });
 
-  test('of a live front keeps another from starting', async () => {
+  test('of a live front keeps another from starting, and nothing of that one is left', async () => {
     const path = await temporaryFile('pid');
+    const temporary = temporaryFolder();
     const first = await startFront({ args: ['--pid-file', path], script: SERVER });
     const port = String(await freePort());
-    const second = spawnFront({ args: ['--port', port, '--pid-file', path], script: SERVER });
+    const args = ['--port', port, '--pid-file', path, '--transport', 'unix'];
+    const second = spawnFront({ args, script: SERVER, env: { TMPDIR: temporary } });
     await expectRefusal(second, 3, new RegExp(String(first.pid)));
+    expect(await readdir(temporary)).toEqual([]);
     expect(Number(await readFile(path, 'utf8'))).toBe(first.pid);
   });
 

@@ -9,6 +9,7 @@ test('a command with a port is all it takes', () => {
   expect(read({ command: COMMAND, port: 8_000 })).toMatchObject({ command: COMMAND, port: 8_000 });
   expect(read({ command: COMMAND, listen: ['unix:app.sock'] })).not.toHaveProperty('port');
   const allowed = { health: '/up', maxMemory: '300M', maxAge: '1h', user: 'nobody', envFile: '.env', cwd: '/srv' };
+  expect(read({ command: COMMAND, port: 8_000, mode: 'http', sticky: 'cookie' }).sticky).toBe('cookie');
   expect(read({ command: COMMAND, port: 8_000, ...allowed })).toMatchObject({ user: 'nobody' });
 });
 
@@ -22,6 +23,7 @@ describe('what makes no sense for a command is named', () => {
     ],
     [{ backend: 'cluster' }, /^Cannot use backend with a command: /],
     [{ transport: 'unix' }, /^Cannot use transport with a command: /],
+    [{ sticky: 'cookie' }, /^Cannot use sticky cookie with a command without mode http: /],
     [{ node: 'node' }, /^Cannot use node with a command: /],
     [{ nodeArgs: '--x' }, /^Cannot use nodeArgs with a command: /],
     [{ waitReady: true }, /^Cannot use waitReady with a command: /],

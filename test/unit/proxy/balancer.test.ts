@@ -70,6 +70,26 @@ describe('while no backend is ready', () => {
     }
   });
 
+  test('a bound that is lowered holds from then on, for those who wait as well', () => {
+    vi.useFakeTimers();
+    try {
+      const balancer = new Balancer(HOLD);
+      const sharing = { balance: 'round-robin', maxInFlight: Infinity } as const;
+      balancer.withdraw(claim(balancer)); // its timer is left to run
+      balancer.configure({ timeout: 500, max: 2 }, sharing);
+      const first = claim(balancer);
+      vi.advanceTimersByTime(200);
+      balancer.configure({ timeout: 300, max: 2 }, sharing);
+      const second = claim(balancer);
+      vi.advanceTimersByTime(100);
+      expect([first.isRefused, second.isRefused]).toEqual([true, false]);
+      vi.advanceTimersByTime(200);
+      expect(second.isRefused).toBe(true);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
   test('who withdraws gets nothing', () => {
     const balancer = new Balancer(HOLD);
     const waiter = claim(balancer);
