@@ -5,7 +5,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { backendAt, openRelay } from '../kit/relay.js';
 
 /** More than the kernel takes of a client that does not read. */
-const SIZE = process.env['ZDLB_TEST_BODY_MIB'] === undefined ? 8_000_000 : 16_000_000;
+const SIZE = process.env['ZDLB_TEST_BODY_MIB'] === undefined ? 4_000_000 : 16_000_000;
 
 /** A body in which every place is different, and differs from body to body. */
 function body(seed: number): Buffer {

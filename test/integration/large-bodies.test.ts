@@ -14,7 +14,7 @@ import { memoryOf } from '../kit/memory.ts';
 const PROGRAM = fileURLToPath(new URL('../fixtures/large-server.cjs', import.meta.url));
 const MIB = 1024 * 1024;
 const WANTED = process.env['ZDLB_TEST_BODY_MIB'];
-const SIZE = Number(WANTED ?? 192) * MIB;
+const SIZE = Number(WANTED ?? 128) * MIB;
 const NAME = `${SIZE / MIB} MiB`;
 const TIMEOUT_MS = 120_000;
 /** How many at a time leave unread what they get. */

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { type Front, startFront } from '../kit/front.ts';
 import { EXACTLY_ONCE, Ledger } from '../kit/ledger.ts';
 import { type Load, startLoad } from '../kit/load.ts';
-import { BRIEF_POSTS, LIGHT, LOADS } from '../kit/loads.ts';
+import { BRIEF_POSTS, FEW, LIGHT, LOADS } from '../kit/loads.ts';
 import { ENGINES } from '../kit/relay.ts';
 import { fixture, Release } from '../kit/release.ts';
 
@@ -103,7 +103,9 @@ describe.each(ENGINES)('by the %s, under load,', (engine) => {
       env: { LEDGER: ledger.path },
       nodeArgs: ['--import', ROLLBACK],
     });
-    const kinds = LOADS.map((load) => Object.assign({}, load, { lanes: Math.min(load.lanes, 5) }));
+    // Streams that begin on a version which is taken back take seconds to end; one engine is enough for these in npm test.
+    const wanted = engine === 'relay' || process.env['ZDLB_TEST_RELOADS'] !== undefined ? LOADS : FEW;
+    const kinds = wanted.map((load) => Object.assign({}, load, { lanes: Math.min(load.lanes, 5) }));
     const loads = kinds.map((kind) => startLoad(kind, front.port));
     const [soonest] = loads;
     await Promise.all(loads.map(({ tally }) => tally.answeredBy('version', 1)));
