@@ -30,7 +30,7 @@ class LatestClient implements EndsSource {
   }
 
   get ends(): ShownEnds {
-    if (this.#read !== this.field) this.#ends = parse(this.field!);
+    if (this.#read !== this.field) this.#ends = endsOf(this.field!);
     this.#read = this.field;
     return this.#ends;
   }
@@ -61,6 +61,19 @@ function takeField(request: Request, maxLines: number): string | undefined {
   if (others.length > 0) request._addHeaderLines(others, Math.min(others.length, maxLines));
   else Object.assign(request, { rawHeaders: others, headers: {}, headersDistinct: {} }); // Node ignores an empty list
   return lines[1];
+}
+
+/** The clients that asked last: each asks again and again, over connections that it shares with others. */
+const known = new Map<string, ShownEnds>();
+const MAX_KNOWN = 1024;
+
+function endsOf(field: string): ShownEnds {
+  const former = known.get(field);
+  if (former !== undefined) return former;
+  if (known.size >= MAX_KNOWN) known.clear();
+  const ends = parse(field);
+  known.set(field, ends);
+  return ends;
 }
 
 function parse(field: string): ShownEnds {
