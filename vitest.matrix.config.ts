@@ -1,13 +1,11 @@
 import { defineConfig } from 'vitest/config';
 import base from './vitest.config.ts';
 
-const { projects: _projects, ...shared } = base.test!;
-
 /** `npm run test:matrix`: thousands of slow clients, a kill a second for half a minute, bodies of 1 GiB, addresses in all modes. About six minutes. */
 export default defineConfig({
   ...base,
   test: {
-    ...shared,
+    ...base.test,
     include: [
       'test/integration/{kills,slow-clients,large-bodies,http-long-bodies,bench,tcp-programs,tcp-retiring,client-address,private-ports}.test.ts',
     ],

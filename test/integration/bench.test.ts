@@ -11,6 +11,8 @@ const BENCH = fileURLToPath(new URL('../../bench/bench.js', import.meta.url));
 /** Each run of it takes both cores for some seconds, so `npm test` has one. */
 const IS_WHOLE = process.env['ZDLB_TEST_BENCH'] === 'all';
 
+const LEFT = ' (left to npm run test:matrix)';
+
 let running: ChildProcess | undefined;
 
 afterEach(async () => {
@@ -56,7 +58,7 @@ describe.runIf(process.platform === 'linux')('npm run bench', () => {
     expect(printed).toMatch(/nginx and HAProxy .* not measured/);
   });
 
-  test.runIf(IS_WHOLE)('takes everything along when it is interrupted', async () => {
+  test.runIf(IS_WHOLE)(`takes everything along when it is interrupted${IS_WHOLE ? '' : LEFT}`, async () => {
     const { child, progress, exited } = bench('--quick', '--only', 'zdlb', '--loads', 'get-64');
     await begun(progress);
     const children = childrenOf(child.pid!, process.execPath);
