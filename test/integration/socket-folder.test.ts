@@ -67,7 +67,7 @@ describe('a sweep', () => {
     expect(readdirSync(folder)).toEqual(['precious']);
   });
 
-  test.runIf(process.getuid?.() === 0)('leaves alone what belongs to another user', async () => {
+  test.runIf(process.getuid?.() === 0)('leaves alone what belongs to another user (left out unless root, who alone can give it away)', async () => {
     const folder = leave('zdlb-AbC123');
     chownSync(join(folder, 'front.sock'), 65_534, 65_534);
     await SocketFolder.sweep(parent);
