@@ -3,7 +3,8 @@ import { type Server, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { ZdlbError, messageOf } from './core/errors.js';
-import { MAX_PATH_BYTES, isListening } from './proxy/socket-file.js';
+import { MAX_PATH_BYTES } from './proxy/socket-file.js';
+import { isListening } from './unix-socket.js';
 
 const PREFIX = 'zdlb-';
 /** What mkdtemp makes of the prefix. */

@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { ZdlbError, systemCode } from '../core/errors.js';
-import { isAlive } from './name-claim.js';
+import { isListening } from '../unix-socket.js';
 
 const EXTENSION = '.sock';
 
@@ -14,7 +14,7 @@ export interface Instance {
 /** All that run, by name. Sockets of those that were killed are passed over. */
 export async function runningInstances(folder: string): Promise<readonly Instance[]> {
   const all = namesIn(folder).map((name) => ({ name, path: join(folder, `${name}${EXTENSION}`) }));
-  const living = await Promise.all(all.map(async ({ path }) => isAlive(path)));
+  const living = await Promise.all(all.map(async ({ path }) => isListening(path)));
   return all.filter((_, index) => living[index]);
 }
 

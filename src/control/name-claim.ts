@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { linkSync, lstatSync, renameSync, rmSync } from 'node:fs';
+import { linkSync, renameSync, rmSync } from 'node:fs';
 import type { Server } from 'node:http';
-import { connect } from 'node:net';
 import { join } from 'node:path';
 import { ZdlbError, systemCode } from '../core/errors.js';
+import { inodeOf, isListening } from '../unix-socket.js';
 
 /** Where a longer path is cut off without a word by some systems. */
 const MAX_PATH_BYTES = 103;
@@ -49,7 +49,7 @@ async function linked(made: string, folder: string, wanted: string, isChosen: bo
     const name = number === 1 ? wanted : `${wanted}-${number}`;
     const path = join(folder, `${name}.sock`);
     if (await isTaken(made, path)) {
-      const own = identityOf(path);
+      const own = inodeOf(path);
       return { name, release: () => release(path, own) };
     }
     if (isChosen)
@@ -62,9 +62,9 @@ async function linked(made: string, folder: string, wanted: string, isChosen: bo
 async function isTaken(made: string, path: string): Promise<boolean> {
   for (;;) {
     if (isLinked(made, path)) return true;
-    const there = identityOf(path);
+    const there = inodeOf(path);
     if (there === undefined) continue; // it went just now
-    if (await isAlive(path)) return false;
+    if (await isListening(path)) return false;
     clearAway(path, there);
   }
 }
@@ -79,25 +79,12 @@ function isLinked(made: string, path: string): boolean {
   }
 }
 
-/** Whether a front listens at a control socket. */
-export async function isAlive(path: string): Promise<boolean> {
-  const socket = connect(path);
-  try {
-    await once(socket, 'connect');
-    return true;
-  } catch (error) {
-    return systemCode(error) !== 'ECONNREFUSED' && systemCode(error) !== 'ENOENT';
-  } finally {
-    socket.destroy();
-  }
-}
-
 /** Another one that starts may have cleared it away by now, and have linked its own: that one is put back. */
 function clearAway(path: string, stale: string): void {
   const aside = `${path}.${randomBytes(6).toString('hex')}`;
   try {
     renameSync(path, aside);
-    if (identityOf(aside) !== stale) linkSync(aside, path);
+    if (inodeOf(aside) !== stale) linkSync(aside, path);
     rmSync(aside);
   } catch (error) {
     if (systemCode(error) !== 'ENOENT' && systemCode(error) !== 'EEXIST') throw error;
@@ -105,13 +92,7 @@ function clearAway(path: string, stale: string): void {
 }
 
 function release(path: string, own: string | undefined): void {
-  if (own !== undefined && identityOf(path) === own) rmSync(path, { force: true });
-}
-
-/** An inode's number is not given to another file as long as the socket is open. */
-function identityOf(path: string): string | undefined {
-  const stats = lstatSync(path, { throwIfNoEntry: false });
-  return stats && `${stats.dev}:${stats.ino}`;
+  if (own !== undefined && inodeOf(path) === own) rmSync(path, { force: true });
 }
 
 function checkLength(path: string): void {

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { chmodSync, lstatSync, renameSync, statSync, unlinkSync } from 'node:fs';
-import { type Server, connect } from 'node:net';
+import type { Server } from 'node:net';
 import { dirname, join } from 'node:path';
-import { systemCode } from '../core/errors.js';
+import { inodeOf, isListening } from '../unix-socket.js';
 
 /** How many bytes the path of a Unix socket may have; what is longer, some versions of Node cut off without a word. */
 export const MAX_PATH_BYTES = process.platform === 'linux' ? 107 : 103;
@@ -24,7 +24,7 @@ export class SocketFile {
 
   private constructor(path: string) {
     this.#path = path;
-    this.#identity = identityOf(path);
+    this.#identity = inodeOf(path);
   }
 
   /**
@@ -38,7 +38,7 @@ export class SocketFile {
     let stale: string | undefined;
     // While we look who listens there, another front may come, or go.
     do stale = await staleAt(path);
-    while (identityOf(path) !== stale);
+    while (inodeOf(path) !== stale);
     await place(server, options);
     return new SocketFile(path);
   }
@@ -48,23 +48,8 @@ export class SocketFile {
     const own = this.#identity;
     this.#identity = undefined; // another file may get it from now on
     try {
-      if (own !== undefined && identityOf(this.#path) === own) unlinkSync(this.#path);
+      if (own !== undefined && inodeOf(this.#path) === own) unlinkSync(this.#path);
     } catch {} // the folder may be another's by now
-  }
-}
-
-/**
- * Whether somebody listens at a path. Who lacks the permission to connect, or meets a full queue, finds that there is somebody.
- */
-export async function isListening(path: string): Promise<boolean> {
-  const socket = connect({ path });
-  try {
-    await once(socket, 'connect');
-    return true;
-  } catch (error) {
-    return !['ECONNREFUSED', 'ENOENT'].includes(systemCode(error) ?? '');
-  } finally {
-    socket.destroy();
   }
 }
 
@@ -118,17 +103,11 @@ function checkPath(path: string): void {
 
 /** The identity of a socket that nobody listens on, undefined where there is nothing. */
 async function staleAt(path: string): Promise<string | undefined> {
-  const identity = identityOf(path);
+  const identity = inodeOf(path);
   if (identity === undefined) return undefined;
   if (lstatSync(path, { throwIfNoEntry: false })?.isSocket() === false)
     throw new Error('what is there is no socket. Remove it, or choose another path');
   if (await isListening(path))
     throw new Error('the socket is taken by another program. Stop that one, or choose another path');
   return identity;
-}
-
-/** An inode's number is not given to another file as long as the socket is open. */
-function identityOf(path: string): string | undefined {
-  const stats = lstatSync(path, { throwIfNoEntry: false });
-  return stats && `${stats.dev}:${stats.ino}`;
 }
