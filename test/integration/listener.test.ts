@@ -174,9 +174,12 @@ describe('a Unix socket', () => {
     await expect(makeListener().open({ path: `${path}/app` })).rejects.toThrow('its path has');
   });
 
-  test.runIf(process.getuid?.() !== 0)('in a folder of somebody else is told as such (left out for root, whom no folder keeps out)', async () => {
-    const folder = temporaryFolder();
-    chmodSync(folder, 0o500);
-    await expect(makeListener().open(socketIn(folder))).rejects.toThrow('permission denied');
-  });
+  test.runIf(process.getuid?.() !== 0)(
+    'in a folder of somebody else is told as such (left out for root, whom no folder keeps out)',
+    async () => {
+      const folder = temporaryFolder();
+      chmodSync(folder, 0o500);
+      await expect(makeListener().open(socketIn(folder))).rejects.toThrow('permission denied');
+    },
+  );
 });

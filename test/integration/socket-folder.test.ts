@@ -67,12 +67,15 @@ describe('a sweep', () => {
     expect(readdirSync(folder)).toEqual(['precious']);
   });
 
-  test.runIf(process.getuid?.() === 0)('leaves alone what belongs to another user (left out unless root, who alone can give it away)', async () => {
-    const folder = leave('zdlb-AbC123');
-    chownSync(join(folder, 'front.sock'), 65_534, 65_534);
-    await SocketFolder.sweep(parent);
-    expect(readdirSync(folder)).toHaveLength(2);
-  });
+  test.runIf(process.getuid?.() === 0)(
+    'leaves alone what belongs to another user (left out unless root, who alone can give it away)',
+    async () => {
+      const folder = leave('zdlb-AbC123');
+      chownSync(join(folder, 'front.sock'), 65_534, 65_534);
+      await SocketFolder.sweep(parent);
+      expect(readdirSync(folder)).toHaveLength(2);
+    },
+  );
 
   test('does not mind a parent that is not there', async () => {
     renameSync(parent, `${parent}-gone`);
