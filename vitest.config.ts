@@ -9,7 +9,5 @@ export default defineConfig({
     hookTimeout: 30_000,
     // Integration tests start whole process trees, and then mostly wait: four files at a time keep two cores busy.
     maxWorkers: 4,
-    // A process of its own for each file would take a tenth of all the CPU time.
-    isolate: false,
   },
 });
