@@ -53,6 +53,14 @@ async function ask(socket: Socket, path: string): Promise<string> {
   return answer;
 }
 
+/** The last answer on a connection: the order to retire takes its time to the agent, and requests go on before it is there. */
+async function askToTheLast(socket: Socket, path: string): Promise<string> {
+  for (;;) {
+    const answer = await ask(socket, path);
+    if (!answer.includes('Connection: keep-alive')) return answer;
+  }
+}
+
 async function ended(socket: Socket): Promise<void> {
   if (!socket.readableEnded) await once(socket, 'end');
 }
@@ -93,7 +101,8 @@ describe.for(KINDS)('in %s', ([, args]) => {
         .on('close', () => resolve(Date.now() - began))
         .on('end', () => events.destroy());
     });
-    const answer = await ask(asking, '/again');
+    const answer = await askToTheLast(asking, '/again');
+    expect(Date.now() - began).toBeLessThan(DRAIN_MS * 0.6);
     expect(answer).toContain('Connection: close');
     expect(answer).toContain('1 again');
     await ended(asking);
