@@ -116,10 +116,10 @@ export class Front implements DataPath {
    *
    * @throws {ZdlbError} see there
    */
-  async reload(): Promise<Reloaded> {
+  async reload(config?: Config): Promise<Reloaded> {
     for (;;) {
       try {
-        return await this.#supervisor.reload();
+        return await this.#supervisor.reload(config);
       } catch (error) {
         if (!(error instanceof ZdlbError) || error.code !== 'busy') throw error;
         await this.#supervisor.settled();

@@ -1,6 +1,6 @@
 import { ZdlbError } from '../core/errors.js';
 import { resolveLaunch } from '../supervisor/launch.js';
-import { instanceName } from './instance-name.js';
+import { instanceName } from '../instance/instance-name.js';
 import { parseCommandLine, readConfig } from './options.js';
 
 /**

@@ -2,7 +2,7 @@ import { ask } from '../control/client.js';
 import { instanceFolder } from '../control/instance-folder.js';
 import { runningInstances } from '../control/instances.js';
 import { formatDuration } from '../core/quantity.js';
-import type { FrontStatus } from './desk.js';
+import type { FrontStatus } from '../instance/desk.js';
 import { say } from './order.js';
 import { columns } from './table.js';
 import { parseVerb } from './verb-line.js';

@@ -4,7 +4,7 @@ import yargs from 'yargs';
 import { type Config, type ConfigInput, options, parseConfig, unknownOption } from '../core/config.js';
 import { ZdlbError, messageOf } from '../core/errors.js';
 import { readConfigFile } from './config-file.js';
-import { version } from './version.js';
+import { version } from '../version.js';
 
 /** What the command line asks for: a text to print, or settings to run with. */
 export type CommandLine = { readonly print: string } | { readonly argv: ConfigInput; readonly configFile?: string };

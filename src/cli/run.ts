@@ -1,6 +1,6 @@
 import { Chronicle } from '../control/chronicle.js';
-import { ControlSocket } from './control-socket.js';
-import { instanceName } from './instance-name.js';
+import { ControlSocket } from '../instance/control-socket.js';
+import { instanceName } from '../instance/instance-name.js';
 import { openLog } from './log.js';
 import { parseCommandLine, readConfig } from './options.js';
 import { Session } from './session.js';

@@ -1,5 +1,5 @@
 import { formatDuration } from '../core/quantity.js';
-import type { FrontStatus } from './desk.js';
+import type { FrontStatus } from '../instance/desk.js';
 import { carryOut } from './order.js';
 import { columns } from './table.js';
 

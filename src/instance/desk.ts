@@ -1,7 +1,7 @@
 import type { Operations } from '../control/operations.js';
 import { ZdlbError } from '../core/errors.js';
 import type { Front } from '../front.js';
-import { version } from './version.js';
+import { version } from '../version.js';
 
 /** `+1`, `-2`, or a number that is wanted. */
 const CHANGE = /^([+-]?)(\d{1,3})$/;
