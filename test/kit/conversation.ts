@@ -37,7 +37,7 @@ export async function converse(protocol: Protocol, port: number): Promise<Conver
 }
 
 const OPENERS: Readonly<Record<Protocol, (port: number) => Promise<Conversation>>> = {
-  talk: async (port) => byLine(connect({ port, host: '127.0.0.1' }), 'connect'),
+  talk: async (port) => greeted(await byLine(connect({ port, host: '127.0.0.1' }), 'connect')),
   tls: async (port) => byLine(tls.connect({ port, host: '127.0.0.1', rejectUnauthorized: false }), 'secureConnect'),
   http2: byStream,
   webSocket: byMessage,
@@ -77,6 +77,12 @@ async function byLine(socket: Socket, ready: string): Promise<Conversation> {
       return once(socket, 'close');
     },
   });
+}
+
+/** The kernel connects before the server has accepted: whoever has an answer is with a worker. */
+async function greeted(conversation: Conversation): Promise<Conversation> {
+  await conversation.say('hello');
+  return conversation;
 }
 
 async function byStream(port: number): Promise<Conversation> {
