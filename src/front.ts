@@ -142,6 +142,16 @@ export class Front implements DataPath {
     return this.#supervisor.scale(change);
   }
 
+  /** How long clients may still come when it is about to stop, in milliseconds: nobody does before it serves. */
+  get stopDelay(): number {
+    return this.#rotation.length === 0 ? 0 : this.#config.stopDelay;
+  }
+
+  /** From now on its status says that it is stopping, and no reload begins; clients are served as ever. */
+  announceStop(): void {
+    this.#supervisor.finish();
+  }
+
   /**
    * Takes no new connections, lets what is under way end (at most the drain timeout), then stops the workers. What is
    * left by then still reaches its worker until that has ended, so a program can take leave of its WebSockets.

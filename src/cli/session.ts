@@ -59,7 +59,8 @@ export class Session implements Operator {
   stop(signal: NodeJS.Signals): void {
     if (!this.#instance.isStopping) {
       this.#stoppedAt = performance.now();
-      void this.#instance.stop();
+      // Who stops it by hand knows that nobody is sent here any more, and does not want to wait.
+      void (signal === 'SIGTERM' ? this.#instance.stopDelayed() : this.#instance.stop());
     } else if (performance.now() - this.#stoppedAt >= (ECHO_MS[signal] ?? 0)) {
       this.#log.journal.warn({ event: 'stopping' }, 'Stopping at once');
       void this.#instance.stopNow();

@@ -90,6 +90,10 @@ const schema = z.strictObject({
     argument: 'T',
     description: 'from the stop signal to SIGKILL',
   }),
+  stopDelay: option(duration().default(0), {
+    argument: 'T',
+    description: 'on SIGTERM keep accepting this long while /healthz answers 503 (Kubernetes)',
+  }),
   stopSignal: option(signal().default('SIGTERM'), {
     argument: 'SIG',
     description: 'what a drained worker is sent',

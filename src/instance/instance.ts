@@ -1,6 +1,8 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Config } from '../core/config.js';
 import { Deferred } from '../core/deferred.js';
 import type { Journal } from '../core/journal.js';
+import { formatDuration } from '../core/quantity.js';
 import { Front } from '../front.js';
 import { startFolder } from '../supervisor/start-folder.js';
 import { watchSettings } from '../watch/settings.js';
@@ -20,6 +22,8 @@ export class Instance {
   /** The settings that were asked for last, in force or not: the repair of a file that they led to is to be tried. */
   #latest: Config | undefined;
   #stopped: Promise<void> | undefined;
+  /** Ends the stop delay early. */
+  readonly #hurry = new AbortController();
 
   /** @throws {ZdlbError} `start` or `usage`; nothing is left behind */
   constructor(config: Config, journal: Journal) {
@@ -80,11 +84,27 @@ export class Instance {
     return this.#stopped;
   }
 
+  /** The same, but clients may come for the stop delay yet, while whoever routes them here is told to send them elsewhere. */
+  stopDelayed(): Promise<void> {
+    const { stopDelay } = this.front;
+    this.#stopped ??= stopDelay === 0 ? this.#stop() : this.#delay(stopDelay);
+    return this.#stopped;
+  }
+
   /** Ends everything at once. */
   async stopNow(): Promise<void> {
     const stopped = this.stop();
+    this.#hurry.abort();
     await this.front.stopNow();
     await stopped;
+  }
+
+  async #delay(ms: number): Promise<void> {
+    const message = `Stopping in ${formatDuration(ms)}: until then new connections are welcome, and /healthz answers 503`;
+    this.#journal.info({ event: 'stopping', delayMs: ms }, message);
+    this.front.announceStop();
+    await pause(ms, undefined, { signal: this.#hurry.signal }).catch(() => {});
+    await this.#stop();
   }
 
   async #stop(): Promise<void> {

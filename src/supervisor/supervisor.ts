@@ -95,9 +95,8 @@ export class Supervisor {
   }
 
   status(): SupervisorStatus {
-    const isMixed = this.#lifecycle.is('serving') && this.#lineup.holders.length > 1;
     return {
-      state: isMixed ? 'mixed' : this.#lifecycle.state,
+      state: this.#state,
       generation: this.#lineup.newest?.number ?? 0,
       workers: workersOf(this.#generations),
       reloads: this.#reloads.status,
@@ -197,6 +196,12 @@ export class Supervisor {
     const stopped = this.stop();
     for (const generation of this.#generations) generation.kill();
     return stopped;
+  }
+
+  /** As it is told. A front that finishes is stopping, though its workers are not yet. */
+  get #state(): SupervisorStatus['state'] {
+    if (this.#isFinishing && this.#lifecycle.can('stopping')) return 'stopping';
+    return this.#lifecycle.is('serving') && this.#lineup.holders.length > 1 ? 'mixed' : this.#lifecycle.state;
   }
 
   get #lineup(): Lineup {

@@ -49,6 +49,7 @@ test('without settings, the defaults hold', () => {
     readyTimeout: 60_000,
     drainTimeout: 30_000,
     killTimeout: 5_000,
+    stopDelay: 0,
     stopSignal: 'SIGTERM',
     holdTimeout: 30_000,
     holdMax: 1_024,

@@ -1,0 +1,71 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+import { freePort } from '../kit/free-port.ts';
+import { type Front, spawnFront, startFront } from '../kit/front.ts';
+import { RawClient } from '../kit/raw-client.ts';
+import { zdlb } from '../kit/verb.ts';
+
+const SERVER = fileURLToPath(new URL('../fixtures/load-server.cjs', import.meta.url));
+/** Longer than any test runs: a stop that comes before has not waited for it. */
+const LONG = '10m';
+
+const start = (delay: string) => startFront({ script: SERVER, args: ['--stop-delay', delay, '--workers', '1'] });
+
+async function answerOf(front: Front): Promise<number | string> {
+  const client = await RawClient.connect(front.port);
+  const exchange = await client.exchange({ method: 'GET', bytes: 'GET /now/1 HTTP/1.1\r\nHost: test\r\n\r\n' });
+  client.end();
+  return 'response' in exchange ? exchange.response.status : exchange.failure;
+}
+
+async function announced(delay: string): Promise<Front> {
+  const front = await start(delay);
+  front.signal('SIGTERM');
+  await front.event('stopping');
+  return front;
+}
+
+test('within the stop delay new connections are served, and the status says that it stops', async () => {
+  const front = await announced(LONG);
+  expect(await answerOf(front)).toBe(200);
+  const { stdout } = await zdlb(['status', '--json'], { home: front.home });
+  expect(JSON.parse(stdout)).toMatchObject({ state: 'stopping' });
+});
+
+test('within the stop delay no reload begins any more', async () => {
+  const front = await announced(LONG);
+  const { code, stderr } = await zdlb(['reload'], { home: front.home });
+  expect({ code, stderr }).toEqual({ code: 1, stderr: 'zdlb: Cannot reload: zdlb is stopping\n' });
+});
+
+test('after the stop delay it stops as ever, and not before', async () => {
+  const front = await start('400ms');
+  const began = performance.now();
+  expect(await front.stop()).toEqual({ code: 0, signal: null });
+  expect(performance.now() - began).toBeGreaterThanOrEqual(400);
+  const refused = connect(front.port);
+  await expect(once(refused, 'connect')).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+});
+
+test('a second SIGTERM stops at once, within the stop delay too', async () => {
+  const front = await announced(LONG);
+  expect(await answerOf(front)).toBe(200); // which takes longer than what counts as the first one's echo
+  front.signal('SIGTERM');
+  expect(await front.exited).toEqual({ code: 0, signal: null });
+});
+
+test('Ctrl-C does not wait for the stop delay', async () => {
+  const front = await start(LONG);
+  front.signal('SIGINT');
+  expect(await front.exited).toEqual({ code: 0, signal: null });
+});
+
+test('a start that is broken off does not wait for the stop delay', async () => {
+  const script = fileURLToPath(new URL('../fixtures/failing/never-listens.cjs', import.meta.url));
+  const args = ['--port', String(await freePort()), '--workers', '1', '--stop-delay', LONG, '--log-level', 'debug'];
+  const front = spawnFront({ script, args });
+  await front.event('worker.started');
+  expect(await front.stop()).toEqual({ code: 0, signal: null });
+});
