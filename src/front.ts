@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import type { Config } from './core/config.js';
 import { withinTime } from './core/deadline.js';
 import { ZdlbError } from './core/errors.js';
+import type { Health } from './core/health.js';
 import type { Journal } from './core/journal.js';
 import type { Listening } from './core/messages.cjs';
 import { type PublicAddress, writtenAddress } from './core/public-address.js';
@@ -89,6 +90,14 @@ export class Front implements DataPath {
 
   status(): SupervisorStatus & { readonly listeners: readonly ListenerStatus[] } {
     return { ...this.#supervisor.status(), listeners: this.listeners };
+  }
+
+  /** Whether there is a worker that new work can go to, and will be. */
+  health(): Health {
+    const { state } = this.#supervisor;
+    if (state === 'new' || state === 'starting') return 'starting';
+    if (state === 'stopping' || state === 'stopped') return 'stopping';
+    return this.#rotation.length > 0 ? 'ok' : 'no worker ready';
   }
 
   /**

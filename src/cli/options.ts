@@ -54,7 +54,7 @@ export function readConfig(commandLine: Exclude<CommandLine, { print: string }>,
   const nameOf = (key: string) => {
     if (Object.hasOwn(commandLine.argv, key)) return flagOf(key);
     if (Object.hasOwn(fromEnv, key)) return variable(key);
-    return `${key} in ${file}`;
+    return file === undefined ? flagOf(key) : `${key} in ${file}`;
   };
   const config = parseConfig(
     { ...withoutRivals(fromFile, commandLine.argv), ...fromEnv, ...commandLine.argv },

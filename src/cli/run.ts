@@ -1,5 +1,7 @@
 import { Chronicle } from '../control/chronicle.js';
+import { AdminDoor } from '../instance/admin-door.js';
 import { ControlSocket } from '../instance/control-socket.js';
+import { exhibitOf } from '../instance/exhibit.js';
 import { instanceName } from '../instance/instance-name.js';
 import { openLog } from './log.js';
 import { parseCommandLine, readConfig } from './options.js';
@@ -22,13 +24,18 @@ export async function run(argv: readonly string[], takeEarlyReload: () => boolea
   };
   const config = { ...first, name };
   const log = await openLog(config, name, chronicle);
+  let admin: AdminDoor | undefined;
   try {
+    admin = await AdminDoor.open(config, log.journal);
     const session = new Session(config, log, read);
-    control.serve(session.desk(name));
+    const desk = session.desk(name);
+    control.serve(desk);
+    admin?.serve(exhibitOf(desk, chronicle));
     if (control.missing !== undefined) log.journal.warn({ event: 'control.missing' }, control.missing);
     await session.run(takeEarlyReload);
     return 0;
   } finally {
+    admin?.close();
     control.close();
     await log.close();
   }

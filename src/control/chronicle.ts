@@ -1,26 +1,34 @@
+import { Shelf } from './shelf.js';
+
 /** How many of the last entries are kept for whoever asks later. */
 const KEPT = 1_000;
-/** And how many characters of them at the most. */
-const MAX_CHARACTERS = 1024 * 1024;
+/** How many of those that are zdlb's own: workers that print a lot don't drive out when the last reload was. */
+const KEPT_OWN = 500;
 
 type Reader = (line: string) => void;
 
+/** Whether an entry is zdlb's own, and no line that a worker printed. */
+export const isOwn = (line: string) => !line.includes('"event":"worker.output"');
+
 /** The last entries of the log, and who reads on. */
 export class Chronicle {
-  readonly #lines: string[] = [];
+  readonly #all = new Shelf(KEPT);
+  readonly #own = new Shelf(KEPT_OWN);
   readonly #readers = new Set<Reader>();
-  #characters = 0;
 
   /** What has been logged last, the oldest first: a line of JSON each, with its line feed. */
   get last(): readonly string[] {
-    return this.#lines;
+    return this.#all.lines;
+  }
+
+  /** What zdlb itself has logged last. */
+  get lastOwn(): readonly string[] {
+    return this.#own.lines;
   }
 
   write(line: string): void {
-    this.#lines.push(line);
-    this.#characters += line.length;
-    while (this.#lines.length > KEPT || this.#characters > MAX_CHARACTERS)
-      this.#characters -= this.#lines.shift()!.length;
+    this.#all.put(line);
+    if (isOwn(line)) this.#own.put(line);
     for (const read of this.#readers) read(line);
   }
 

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { adminOptions } from './admin-options.js';
+import { adminMistakes } from './admin-rules.js';
 import { backendMistakes } from './backend-rules.js';
 import { commandMistakes } from './command-rules.js';
 import { ZdlbError } from './errors.js';
@@ -143,6 +145,7 @@ const schema = z.strictObject({
     argument: 'FILE',
     description: 'written once listening, removed at exit; zdlb refuses to start over a live one',
   }),
+  ...adminOptions,
   logLevel: option(oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent').default('info'), {
     argument: 'L',
     description: 'least level that is logged: trace, debug, info, warn, error, fatal or silent',
@@ -200,7 +203,7 @@ function withPort(config: Config): Config {
 }
 
 /** What options must not be combined: each says what is wrong, if anything. */
-const RULES = [commandMistakes, backendMistakes, networkMistakes, healthMistakes];
+const RULES = [commandMistakes, backendMistakes, networkMistakes, healthMistakes, adminMistakes];
 
 function healthMistakes({ health, port }: Config, nameOf: (key: string) => string): readonly string[] {
   if (health === undefined || port !== 'none') return [];

@@ -1,5 +1,6 @@
 import type { Operations } from '../control/operations.js';
 import { ZdlbError } from '../core/errors.js';
+import type { Health } from '../core/health.js';
 import type { Front } from '../front.js';
 import { version } from '../version.js';
 
@@ -19,13 +20,22 @@ export class Desk implements Operations {
   readonly #name: string;
   readonly #front: Front;
   readonly #stop: () => void;
+  readonly #health: () => Health;
   readonly #startedAt = performance.now();
 
-  /** @param stop the first time gently, the second time at once */
-  constructor(name: string, front: Front, stop: () => void) {
+  /**
+   * @param stop the first time gently, the second time at once
+   * @param health whether the instance wants traffic
+   */
+  constructor(name: string, front: Front, stop: () => void, health: () => Health) {
     this.#name = name;
     this.#front = front;
     this.#stop = stop;
+    this.#health = health;
+  }
+
+  health(): Health {
+    return this.#health();
   }
 
   status(): FrontStatus {

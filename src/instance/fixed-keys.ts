@@ -14,6 +14,8 @@ const FIXED_KEYS = [
   'backend',
   'transport',
   'pidFile',
+  'admin',
+  'adminTokenFile',
   'logFormat',
   'watch',
 ] as const;

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Config } from '../core/config.js';
 import { Deferred } from '../core/deferred.js';
+import type { Health } from '../core/health.js';
 import type { Journal } from '../core/journal.js';
 import { formatDuration } from '../core/quantity.js';
 import { Front } from '../front.js';
@@ -39,6 +40,11 @@ export class Instance {
     return this.#stopped !== undefined;
   }
 
+  /** Whether it wants traffic. */
+  health(): Health {
+    return this.isStopping ? 'stopping' : this.front.health();
+  }
+
   /**
    * Resolves when it was stopped as asked.
    *
@@ -59,7 +65,7 @@ export class Instance {
 
   /** What the control socket may ask for. */
   desk(name: string, stop: () => void): Desk {
-    return new Desk(name, this.front, stop);
+    return new Desk(name, this.front, stop, () => this.health());
   }
 
   /**

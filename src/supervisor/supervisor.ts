@@ -94,6 +94,10 @@ export class Supervisor {
     };
   }
 
+  get state(): SupervisorState {
+    return this.#lifecycle.state;
+  }
+
   status(): SupervisorStatus {
     return {
       state: this.#state,

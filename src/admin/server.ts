@@ -1,0 +1,87 @@
+import { type IncomingMessage, type Server, type ServerResponse, createServer } from 'node:http';
+import { accessOf } from './access.js';
+import { TEXT, answer, guard } from './answer.js';
+import type { Exhibit } from './exhibit.js';
+import { type Route, type Routes, routes } from './routes.js';
+import type { Token } from './token.js';
+
+/** So many connections at a time; browsers open six each. Further ones are closed. */
+const MAX_CONNECTIONS = 256;
+const MAX_HEAD_BYTES = 16 * 1024;
+/** How long a request may take to come, in milliseconds. */
+const REQUEST_MS = 10_000;
+
+/** Who may look, and by what name. */
+export interface Guarded {
+  /** The host of `--admin`. */
+  readonly host: string | undefined;
+  readonly token: Token | undefined;
+}
+
+/**
+ * A server, not listening yet, that shows an instance to whoever may look. It changes nothing: there are GET and HEAD, and no bodies.
+ *
+ * @param exhibit whoever asks before it is there has to wait
+ */
+export function adminServer(guarded: Guarded, exhibit: Promise<Exhibit>): Server {
+  const bounds = {
+    maxHeaderSize: MAX_HEAD_BYTES,
+    requestTimeout: REQUEST_MS,
+    headersTimeout: REQUEST_MS,
+    connectionsCheckingInterval: REQUEST_MS / 2,
+  };
+  const all = routes();
+  const server = createServer(bounds, (request, response) => {
+    guard(response);
+    const route = routeOf(all, guarded, request, response);
+    if (route !== undefined) void show(route, exhibit, request, response);
+  });
+  server.maxConnections = MAX_CONNECTIONS;
+  // Looking on never keeps the process from ending.
+  server.on('connection', (socket) => void socket.unref());
+  return server.unref();
+}
+
+/** What is to be shown; undefined when the request has been refused. */
+function routeOf(all: Routes, guarded: Guarded, request: IncomingMessage, response: ServerResponse): Route | undefined {
+  const access = accessOf(request.headers, guarded.host, guarded.token);
+  if (access === 'none') return refuse(response, 421, UNKNOWN_HOST);
+  if (request.method !== 'GET' && request.method !== 'HEAD')
+    return refuse(response, 405, 'Met another method, wanted GET or HEAD: orders are given by zdlb on this machine', {
+      Allow: 'GET, HEAD',
+    });
+  if (hasBody(request)) return refuse(response, 413, 'Met a body, wanted none: here is only something to read');
+  const [path = ''] = (request.url ?? '').split('?', 1);
+  const route = all.get(path);
+  if (route?.isPublic === true) return route;
+  if (access !== 'all')
+    return refuse(response, 401, 'Wanted: Authorization: Bearer, and the token in the file of --admin-token-file', {
+      'WWW-Authenticate': 'Bearer realm="zdlb"',
+    });
+  return route ?? refuse(response, 404, `Met another path, wanted one of ${[...all.keys()].join(' ')}`);
+}
+
+const UNKNOWN_HOST =
+  'Met a Host that is not known here, wanted an address, localhost, or the name in --admin: a foreign page could be behind it';
+
+function refuse(response: ServerResponse, status: number, reason: string, fields = {}): undefined {
+  // Whatever else the request has is not read any more.
+  answer(response, status, TEXT, `${reason}\n`, { ...fields, ...(status !== 401 && { Connection: 'close' }) });
+}
+
+const hasBody = ({ headers }: IncomingMessage) =>
+  headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0';
+
+async function show(
+  route: Route,
+  exhibit: Promise<Exhibit>,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  try {
+    await route.show(await exhibit, request, response);
+  } catch {
+    // It went away, say, before it could be asked.
+    response.destroy();
+  }
+}
