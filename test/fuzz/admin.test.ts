@@ -1,0 +1,40 @@
+import { expect, test } from 'vitest';
+import { ask } from '../kit/admin.ts';
+import { descriptorsOf } from '../kit/descriptors.ts';
+import { freePort } from '../kit/free-port.ts';
+import { startFront } from '../kit/front.ts';
+import { memoryOf } from '../kit/memory.ts';
+import type { Random } from '../kit/random.ts';
+import { fixture, Release } from '../kit/release.ts';
+import { httpNoise } from './http-noise.ts';
+import { NOISE_MS, makeNoise } from './noise.ts';
+
+const PATHS = ['/', '/status', '/events', '/healthz', '/metrics', '/history', '/reload', '/stop', '/scale', '/logs'];
+const HOSTS = ['localhost', '127.0.0.1', 'evil.example', '[::1]:9000', '', 'a b'];
+/** What a heap may look like a moment after much work; a leak of all that was sent would be more. */
+const MAX_GROWTH = 48 * 2 ** 20;
+
+const draw = (random: Random) => httpNoise(random, PATHS, { hosts: HOSTS });
+
+test('noise at the admin port has no effect, and leaves nothing behind', { timeout: NOISE_MS + 60_000 }, async () => {
+  const release = await Release.create(await fixture('load-server.cjs'));
+  const admin = await freePort();
+  const front = await startFront({ script: release.script, args: ['--workers', '1', '--admin', `127.0.0.1:${admin}`] });
+  const sockets = () => descriptorsOf(front.pid)['TCP connected'] ?? 0;
+  await ask(admin, '/status');
+  await expect.poll(sockets).toBeLessThanOrEqual(1);
+  const before = { descriptors: sockets(), memory: memoryOf(front.pid).now, mark: front.mark() };
+  expect(await makeNoise(admin, draw)).toBeGreaterThan(100);
+  const { body } = await ask(admin, '/status');
+  expect(JSON.parse(body)).toMatchObject({
+    pid: front.pid,
+    state: 'serving',
+    generation: 1,
+    workers: [{ slot: 0, pid: front.workers(1).get(0), state: 'ready', restarts: 0 }],
+    reloads: { done: 0, failed: 0 },
+  });
+  expect(front.entries.slice(before.mark)).toEqual([]);
+  expect(front.stderr).toBe('');
+  await expect.poll(sockets, { timeout: 20_000 }).toBeLessThanOrEqual(before.descriptors);
+  expect(memoryOf(front.pid).now - before.memory).toBeLessThan(MAX_GROWTH);
+});

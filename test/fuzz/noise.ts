@@ -1,0 +1,36 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
+import { Random, SEED } from '../kit/random.ts';
+
+/** How long noise is made: a moment, or `ZDLB_TEST_NOISE` seconds. */
+export const NOISE_MS = Number(process.env['ZDLB_TEST_NOISE'] ?? 1) * 1_000;
+const LANES = 8;
+/** Nobody waits for an answer that may never come. */
+const PATIENCE_MS = 50;
+
+/** Makes noise at a port of 127.0.0.1, or a Unix socket, until the time is up; resolves with how many connections it took. */
+export async function makeNoise(place: number | string, draw: (random: Random) => Buffer): Promise<number> {
+  if (process.env['ZDLB_TEST_NOISE'] !== undefined) console.log(`${NOISE_MS} ms of noise, ZDLB_TEST_SEED=${SEED}`);
+  const random = new Random(SEED);
+  const end = performance.now() + NOISE_MS;
+  let connections = 0;
+  const lane = async () => {
+    for (; performance.now() < end; connections++) await visit(place, draw(random), random.below(4) === 0);
+  };
+  await Promise.all(Array.from({ length: LANES }, lane));
+  return connections;
+}
+
+async function visit(place: number | string, bytes: Buffer, isRude: boolean): Promise<void> {
+  const socket = typeof place === 'string' ? connect(place) : connect(place, '127.0.0.1');
+  const closed = new Promise<void>((resolve) => {
+    socket.once('close', () => resolve());
+  });
+  socket.on('error', () => {}).resume();
+  if (isRude) socket.write(bytes, () => socket.destroy());
+  else socket.end(bytes);
+  await Promise.race([closed, pause(PATIENCE_MS)]);
+  if (!socket.destroyed) socket.destroy();
+  if (!socket.closed) await once(socket, 'close');
+}
