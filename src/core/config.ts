@@ -134,7 +134,7 @@ const schema = z.strictObject({
     otherwise: 'the node that runs zdlb',
   }),
   nodeArgs: option(
-    value(
+    value<readonly string[], string | readonly string[]>(
       'options of node, in one string or a list',
       (raw) => (typeof raw === 'string' ? words(raw) : texts(raw)),
       either({ type: 'string' }, TEXTS),
@@ -167,7 +167,9 @@ const schema = z.strictObject({
 
 /** The settings of one instance, complete: durations in milliseconds, defaults filled in. */
 export type Config = z.infer<typeof schema>;
-/** The settings as they are written down: any subset, durations as text. */
+/** The settings as they are written in TypeScript: any subset, durations and sizes as text. */
+export type WrittenConfig = z.input<typeof schema>;
+/** The settings as they are found in a file, an environment or a command line: who knows what. */
 export type ConfigInput = Readonly<Record<string, unknown>>;
 
 /** The options in the order of the help text, by their name in the configuration file. */

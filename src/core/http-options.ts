@@ -4,6 +4,7 @@ import {
   SIZES,
   TEXT,
   TEXTS,
+  type WrittenSize,
   bytes,
   durationOrOff,
   either,
@@ -56,7 +57,11 @@ export const httpOptions = {
     description: 'longest request target; beyond it 414',
   }),
   maxBodySize: option(
-    orOff('a size such as 512K, 300M or 2G', (raw) => bytes(raw, 0, Number.MAX_SAFE_INTEGER), SIZES).default(Infinity),
+    orOff<WrittenSize>(
+      'a size such as 512K, 300M or 2G',
+      (raw) => bytes(raw, 0, Number.MAX_SAFE_INTEGER),
+      SIZES,
+    ).default(Infinity),
     { argument: 'SIZE|off', description: 'longest request body; beyond it 413', otherwise: 'off' },
   ),
   maxBufferSize: option(size('4K to 16M', 4_096, 16_777_216).default(65_536), {
@@ -68,7 +73,9 @@ export const httpOptions = {
     description: 'set X-Forwarded-* fields; auto: where the agent does not give the program the true address',
   }),
   trustProxy: option(
-    value(WANTED_NETWORKS, parseNetworks, either(TEXT, TEXTS)).default(() => new Networks([])),
+    value<Networks, string | readonly string[]>(WANTED_NETWORKS, parseNetworks, either(TEXT, TEXTS)).default(
+      () => new Networks([]),
+    ),
     {
       argument: 'CIDR,…',
       description: 'peers whose X-Forwarded-* fields and PROXY headers are believed; unix: at Unix sockets',

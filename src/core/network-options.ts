@@ -5,7 +5,7 @@ import { TEXT, TEXTS, durationOrOff, either, flag, numberOrOff, oneOf, texts, va
 /** The options of connections: where clients come in, who they are, and which worker gets them. */
 export const networkOptions = {
   listen: option(
-    value(
+    value<readonly PublicAddress[], string | readonly string[]>(
       `${WANTED_ADDRESS}; several as so many options, or as a list in the file`,
       addresses,
       either(TEXT, TEXTS),
@@ -17,9 +17,10 @@ export const networkOptions = {
     },
   ),
   socketMode: option(
-    value('permissions in octal digits such as 660', permissions, { type: 'string', pattern: '^0?[0-7]{3}$' }).default(
-      0o660,
-    ),
+    value<number, string>('permissions in octal digits such as 660', permissions, {
+      type: 'string',
+      pattern: '^0?[0-7]{3}$',
+    }).default(0o660),
     {
       argument: 'MODE',
       description: 'who may connect to a public Unix socket',

@@ -3,6 +3,7 @@ import {
   SIZES,
   TEXT,
   TEXTS,
+  type WrittenSize,
   bytes,
   durationOrOff,
   either,
@@ -74,7 +75,11 @@ export const supervisionOptions = {
     description: 'fewer answers with 5xx than this never take a generation back',
   }),
   maxMemory: option(
-    orOff('a size such as 512K, 300M or 2G', (raw) => bytes(raw, 1, Number.MAX_SAFE_INTEGER), SIZES).default(Infinity),
+    orOff<WrittenSize>(
+      'a size such as 512K, 300M or 2G',
+      (raw) => bytes(raw, 1, Number.MAX_SAFE_INTEGER),
+      SIZES,
+    ).default(Infinity),
     { argument: 'SIZE|off', description: 'a worker that holds more is replaced', otherwise: 'off' },
   ),
   maxAge: option(durationOrOff().default(Infinity), {
@@ -102,7 +107,7 @@ export const supervisionOptions = {
     otherwise: 'off',
   }),
   watchPath: option(
-    value(
+    value<readonly string[], string | readonly string[]>(
       'a path or a list of paths',
       (raw) => (typeof raw === 'string' && raw !== '' ? [raw] : texts(raw)),
       either(TEXT, TEXTS),

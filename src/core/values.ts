@@ -10,13 +10,23 @@ export type JsonShape = Readonly<Record<string, unknown>>;
 /** The shapes of all values. */
 export const shapes = z.registry<{ readonly shape: JsonShape }>();
 
+/** What durations and sizes look like where settings are written in TypeScript. */
+export type WrittenDuration = `${number}${'ms' | 's' | 'm' | 'h'}` | 0;
+export type WrittenSize = `${number}${'K' | 'M' | 'G'}` | number;
+
+/** What is not a text, a number or a list of texts itself is written as a text. */
+type Written<T> = T extends string | number | boolean | readonly string[] ? T : string;
+
 /**
  * A value that `parse` understands; `wanted` ends the sentence "met X, wanted …" when it does not.
  *
+ * `W` is the type of what is written, where it differs from what becomes of it. Only the compiler of who writes settings in TypeScript
+ * goes by it: what comes may be anything.
+ *
  * @param shape of what is written in a file
  */
-export function value<T>(wanted: string, parse: (raw: unknown) => T | undefined, shape: JsonShape) {
-  const schema = z.unknown().transform((raw, context): T => {
+export function value<T, W = Written<T>>(wanted: string, parse: (raw: unknown) => T | undefined, shape: JsonShape) {
+  const schema = (z.unknown() as unknown as z.ZodType<unknown, W>).transform((raw, context): T => {
     const parsed = parse(raw);
     if (parsed !== undefined) return parsed;
     context.addIssue({ code: 'custom', message: `met ${JSON.stringify(raw)}, wanted ${wanted}` });
@@ -72,18 +82,19 @@ function milliseconds(raw: unknown, least: number): number | undefined {
   return ms !== undefined && ms >= least ? ms : undefined;
 }
 
-export const duration = () => value(DURATION, (raw) => milliseconds(raw, 0), DURATIONS);
+export const duration = () => value<number, WrittenDuration>(DURATION, (raw) => milliseconds(raw, 0), DURATIONS);
 
-export const positiveDuration = () => value(DURATION, (raw) => milliseconds(raw, 1), DURATIONS);
+export const positiveDuration = () =>
+  value<number, WrittenDuration>(DURATION, (raw) => milliseconds(raw, 1), DURATIONS);
 
 /** A quantity that may also be `off`, which is Infinity. */
-export const orOff = (wanted: string, parse: (raw: unknown) => number | undefined, shape: JsonShape) =>
-  value(`${wanted}, or off`, (raw) => (raw === 'off' ? Infinity : parse(raw)), either(shape, OFF));
+export const orOff = <W = number>(wanted: string, parse: (raw: unknown) => number | undefined, shape: JsonShape) =>
+  value<number, W | 'off'>(`${wanted}, or off`, (raw) => (raw === 'off' ? Infinity : parse(raw)), either(shape, OFF));
 
 export const numberOrOff = (least: number, most: number) =>
   orOff(`a whole number from ${least} to ${most}`, (raw) => integer(raw, least, most), numbers(least, most));
 
-export const durationOrOff = () => orOff(DURATION, (raw) => milliseconds(raw, 1), DURATIONS);
+export const durationOrOff = () => orOff<WrittenDuration>(DURATION, (raw) => milliseconds(raw, 1), DURATIONS);
 
 /** Bytes, within bounds that the buffers of the data path are made for. */
 export function bytes(raw: unknown, least: number, most: number): number | undefined {
@@ -92,7 +103,7 @@ export function bytes(raw: unknown, least: number, most: number): number | undef
 }
 
 export const size = (range: string, least: number, most: number) =>
-  value(`a size from ${range}, such as 16K`, (raw) => bytes(raw, least, most), SIZES);
+  value<number, WrittenSize>(`a size from ${range}, such as 16K`, (raw) => bytes(raw, least, most), SIZES);
 
 export const flag = () => value('true or false', truth, { type: 'boolean' });
 

@@ -1,3 +1,4 @@
+import type { Server } from 'node:http';
 import type { Chronicle } from '../control/chronicle.js';
 import { instanceFolder, makeInstanceFolder } from '../control/instance-folder.js';
 import { type NameClaim, claimName } from '../control/name-claim.js';
@@ -5,6 +6,14 @@ import type { Operations } from '../control/operations.js';
 import { controlServer } from '../control/server.js';
 import { Deferred } from '../core/deferred.js';
 import { ZdlbError, messageOf } from '../core/errors.js';
+
+interface Parts {
+  readonly name: string;
+  readonly operations: Deferred<Operations>;
+  readonly claim?: NameClaim;
+  readonly server?: Server;
+  readonly missing?: string;
+}
 
 /** The door that `zdlb status`, `reload` and the like come by; and with it the instance's name. */
 export class ControlSocket {
@@ -14,12 +23,14 @@ export class ControlSocket {
   readonly missing: string | undefined;
   readonly #operations: Deferred<Operations>;
   readonly #claim: NameClaim | undefined;
+  readonly #server: Server | undefined;
 
-  private constructor(name: string, operations: Deferred<Operations>, claim?: NameClaim, missing?: string) {
+  private constructor({ name, operations, claim, server, missing }: Parts) {
     this.name = name;
     this.missing = missing;
     this.#operations = operations;
     this.#claim = claim;
+    this.#server = server;
   }
 
   /**
@@ -36,10 +47,11 @@ export class ControlSocket {
       makeInstanceFolder(folder);
     } catch (error) {
       if (folder.isNamed) throw new ZdlbError('start', messageOf(error), { cause: error });
-      return new ControlSocket(name, operations, undefined, messageOf(error));
+      return new ControlSocket({ name, operations, missing: messageOf(error) });
     }
-    const claim = await claimName(controlServer(operations.promise, chronicle), folder.path, name, isChosen);
-    return new ControlSocket(claim.name, operations, claim);
+    const server = controlServer(operations.promise, chronicle);
+    const claim = await claimName(server, folder.path, name, isChosen);
+    return new ControlSocket({ name: claim.name, operations, claim, server });
   }
 
   /** Answers from now on. */
@@ -50,5 +62,12 @@ export class ControlSocket {
   /** Gives the name up; connections stay until the process ends, which is what they may wait for. */
   close(): void {
     this.#claim?.release();
+  }
+
+  /** The same, where the process goes on: closes the connections too. */
+  end(): void {
+    this.close();
+    this.#server?.close();
+    this.#server?.closeAllConnections();
   }
 }

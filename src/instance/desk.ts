@@ -49,7 +49,7 @@ export class Desk implements Operations {
     return reloaded;
   }
 
-  async scale(change: string): Promise<object> {
+  async scale(change: string): Promise<{ readonly workers: number }> {
     const [, sign, digits] = CHANGE.exec(change) ?? [];
     if (digits === undefined)
       throw new ZdlbError('usage', `Met ${JSON.stringify(change)}, wanted a number of workers such as 4, +1 or -1`);

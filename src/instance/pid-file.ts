@@ -4,9 +4,13 @@ import { ZdlbError, messageOf, systemCode } from '../core/errors.js';
 /** Far more than a process id takes. */
 const MAX_CONTENT = 100;
 
+/** Those of this process: of several instances in it, each has its own. */
+const held = new Set<string>();
+
 /** The file that tells the process id of the running front to scripts and init systems. */
 export class PidFile {
   readonly #path: string;
+  #isWritten = false;
 
   constructor(path: string) {
     this.#path = path;
@@ -20,6 +24,8 @@ export class PidFile {
   check(): void {
     const content = this.#content();
     if (content === undefined) return;
+    if (held.has(this.#path))
+      throw new ZdlbError('start', `Cannot start: ${this.#path} belongs to another instance in this process`);
     if (!/^\d{0,10}$/.test(content)) {
       throw new ZdlbError(
         'start',
@@ -36,11 +42,13 @@ export class PidFile {
 
   /** @throws {ZdlbError} `start`, when the file can't be written or another front was quicker */
   write(): void {
-    if (this.#content() === String(process.pid)) return; // it stands there since the first address was opened
+    if (this.#isWritten) return; // it stands there since the first address was opened
     this.check();
     try {
       unlinkIfThere(this.#path);
       writeFileSync(this.#path, `${process.pid}\n`, { flag: 'wx' });
+      held.add(this.#path);
+      this.#isWritten = true;
     } catch (error) {
       throw new ZdlbError('start', `Cannot write the pid file ${this.#path}: ${messageOf(error)}`, { cause: error });
     }
@@ -48,6 +56,8 @@ export class PidFile {
 
   /** Removes the file if it is still this process's. */
   remove(): void {
+    if (!this.#isWritten) return;
+    held.delete(this.#path);
     if (this.#content() === String(process.pid)) unlinkIfThere(this.#path);
   }
 
