@@ -8,6 +8,7 @@ import type { Journal } from './core/journal.js';
 import type { Listening } from './core/messages.cjs';
 import { type PublicAddress, writtenAddress } from './core/public-address.js';
 import { Departures } from './departures.js';
+import { Pause, type PauseStatus } from './pause.js';
 import { Admission, type AdmissionSettings } from './proxy/admission.js';
 import { OpenFiles } from './proxy/open-files.js';
 import { Vestibule } from './proxy/vestibule.js';
@@ -36,6 +37,15 @@ export interface ListenerStatus {
   readonly connections: number;
 }
 
+/** What a running front tells of itself. */
+export interface ServingStatus extends Omit<SupervisorStatus, 'state'> {
+  /** `paused`: it would serve. */
+  readonly state: SupervisorStatus['state'] | 'paused';
+  /** While the operator has it hold what comes. */
+  readonly pause?: PauseStatus;
+  readonly listeners: readonly ListenerStatus[];
+}
+
 /**
  * The front process: public ports in front, workers behind, and the supervisor that changes the one when the other is
  * ready.
@@ -56,6 +66,7 @@ export class Front implements DataPath {
   readonly #socketFolder: SocketFolder | undefined;
   readonly #listening: () => void;
   readonly #departures = new Departures(this.#ports);
+  readonly pause: Pause;
   #rotation: readonly Worker[] = [];
   /** The number of the first port, once a worker has told it. */
   #first: number | undefined;
@@ -68,6 +79,7 @@ export class Front implements DataPath {
     this.#config = config;
     this.#journal = journal;
     this.#listening = listening;
+    this.pause = new Pause(this.#ports, journal);
     this.#openFiles = new OpenFiles(journal);
     this.#admission = new Admission(this.#bounds(), journal);
     this.#vestibule = new Vestibule(this.#admission, config, journal);
@@ -88,8 +100,16 @@ export class Front implements DataPath {
     }));
   }
 
-  status(): SupervisorStatus & { readonly listeners: readonly ListenerStatus[] } {
-    return { ...this.#supervisor.status(), listeners: this.listeners };
+  /** How long one may wait for a worker, in milliseconds. */
+  get holdTimeout(): number {
+    return this.#config.holdTimeout;
+  }
+
+  status(): ServingStatus {
+    const status = this.#supervisor.status();
+    const { status: pause } = this.pause;
+    const state = pause !== undefined && status.state === 'serving' ? 'paused' : status.state;
+    return { ...status, state, ...(pause !== undefined && { pause }), listeners: this.listeners };
   }
 
   /** Whether there is a worker that new work can go to, and will be. */
@@ -166,6 +186,7 @@ export class Front implements DataPath {
    * left by then still reaches its worker until that has ended, so a program can take leave of its WebSockets.
    */
   async stop(): Promise<void> {
+    this.pause.stop();
     this.#departures.stop(this.#rotation);
     const ports = [...this.#ports.values()];
     this.#supervisor.finish();
@@ -177,6 +198,7 @@ export class Front implements DataPath {
 
   /** Ends everything at once. */
   async stopNow(): Promise<void> {
+    this.pause.stop();
     this.#departures.waitNoMore();
     await this.#supervisor.stopNow();
     await this.#clearAway();
@@ -190,6 +212,7 @@ export class Front implements DataPath {
       const mode = backend === 'cluster' ? 'tcp' : wanted === 'auto' ? listening.protocol : wanted;
       port = new PublicPort(listening.port, mode, this.#config, this.#vestibule, this.#addresses);
       this.#ports.set(listening.port, port);
+      this.pause.join(port);
     }
     try {
       for (const address of addressesOf(listening, this.#isFirst(port), this.#config))

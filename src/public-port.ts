@@ -74,6 +74,31 @@ export class PublicPort {
     this.#balancer.swap(workers.map((worker) => this.#backendOf(worker)).filter((backend) => backend !== undefined));
   }
 
+  /** How many requests and connections wait for a worker. */
+  get waiting(): number {
+    return this.#balancer.waiting;
+  }
+
+  /** See {@link Balancer.out}. */
+  get out(): Balancer['out'] {
+    return this.#balancer.out;
+  }
+
+  /** From this tick on no worker gets new work, until {@link resume}. */
+  pause(): void {
+    this.#balancer.pause();
+  }
+
+  /** Resolves when all that were held back have been let go, in the course of `ms` milliseconds. */
+  async resume(ms: number): Promise<void> {
+    await this.#balancer.resume(ms);
+  }
+
+  /** Refuses those that are held back, and what comes from now on. */
+  shut(): void {
+    this.#balancer.shut();
+  }
+
   /** Resolves when `worker` holds no work of this port. */
   async drained(worker: Worker): Promise<void> {
     await Promise.all(this.#holdersOf(worker).map((backend) => backend.drained()));

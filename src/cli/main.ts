@@ -9,6 +9,8 @@ const VERBS: Readonly<Record<string, () => Promise<Verb>>> = {
   status: async () => (await import('./status.js')).status,
   ls: async () => (await import('./ls.js')).ls,
   scale: async () => (await import('./scale.js')).scale,
+  pause: async () => (await import('./pause.js')).pause,
+  resume: async () => (await import('./resume.js')).resume,
   rollback: async () => (await import('./rollback.js')).rollback,
   logs: async () => (await import('./logs.js')).logs,
   stop: async () => (await import('./stop.js')).stop,

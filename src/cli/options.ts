@@ -114,7 +114,7 @@ function parse(parser: ReturnType<typeof commandLineParser>, argv: readonly stri
 const USAGE = [
   'zdlb [run] [options] <script> [arguments of the script]',
   'zdlb [run] [options] --port N -- <command> [arguments]',
-  'zdlb ls|status|reload|scale N|rollback|logs|stop [--name NAME] [--json]',
+  'zdlb ls|status|reload|scale N|pause|resume|rollback|logs|stop [--name NAME] [--json]',
   'zdlb check [options] [<script>]',
   'zdlb migrate ecosystem.config.js',
 ];

@@ -1,6 +1,7 @@
 import { formatDuration } from '../core/quantity.js';
 import type { FrontStatus } from '../instance/desk.js';
 import { carryOut } from './order.js';
+import { inWords as pauseInWords } from './pause.js';
 import { columns } from './table.js';
 
 const MIB = 2 ** 20;
@@ -12,7 +13,7 @@ export async function status(argv: readonly string[]): Promise<number> {
 
 /** Fits 80 columns. */
 export function inWords(front: FrontStatus): string {
-  const { name, pid, state, generation, uptimeMs, reloads, listeners, workers } = front;
+  const { name, pid, state, generation, uptimeMs, reloads, listeners, workers, pause } = front;
   const rows = workers.map((worker) => [
     String(worker.slot),
     String(worker.generation),
@@ -24,6 +25,7 @@ export function inWords(front: FrontStatus): string {
   ]);
   return [
     `${name}: ${state}, generation ${generation}, pid ${pid}, up ${formatDuration(uptimeMs)}`,
+    ...(pause === undefined ? [] : [pauseInWords(pause)]),
     ...listeners.map(({ port, mode, connections }) => `port ${port} (${mode}): ${connections} connections`),
     `reloads: ${reloads.done} done, ${reloads.failed} failed`,
     ...(reloads.lastError === undefined ? [] : [`last error: ${reloads.lastError}`]),

@@ -12,7 +12,9 @@ export interface Grammar {
   readonly count?: number;
   /** Options without a value, by their names, with what they mean. */
   readonly switches?: Readonly<Record<string, string>>;
-  /** Short names of these. */
+  /** Options with a value, by their names: what stands for the value, and what it means. */
+  readonly values?: Readonly<Record<string, readonly [argument: string, description: string]>>;
+  /** Short names of all these. */
   readonly aliases?: Readonly<Record<string, string>>;
 }
 
@@ -23,6 +25,8 @@ export interface VerbLine {
   readonly isForMachines: boolean;
   readonly words: readonly string[];
   has(switchName: string): boolean;
+  /** What was given for an option with a value. */
+  valueOf(name: string): string | undefined;
 }
 
 /**
@@ -30,10 +34,32 @@ export interface VerbLine {
  *
  * @throws {ZdlbError} `usage`
  */
-export function parseVerb(
-  argv: readonly string[],
-  { verb, words = '', count = 0, switches = {}, aliases = {} }: Grammar,
-): VerbLine | string {
+export function parseVerb(argv: readonly string[], grammar: Grammar): VerbLine | string {
+  const { verb, words = '', count = 0 } = grammar;
+  const parser = parserOf(grammar);
+  const told = parser.parseSync([...argv]) as Parsed;
+  const { _: given } = told;
+  if (told['help'] === true) return helpOf(parser);
+  if (given.length !== count)
+    throw new ZdlbError(
+      'usage',
+      `Wanted zdlb ${verb} ${words}`.trimEnd() + `, met ${['zdlb', verb, ...argv].join(' ')}`,
+    );
+  return {
+    name: textOf(told, 'name'),
+    isForMachines: told['json'] === true,
+    words: given.map(String),
+    has: (name) => told[name] === true,
+    valueOf: (name) => textOf(told, name),
+  };
+}
+
+interface Parsed {
+  readonly _: readonly (string | number)[];
+  readonly [option: string]: unknown;
+}
+
+function parserOf({ verb, words = '', switches = {}, values = {}, aliases = {} }: Grammar) {
   const parser = yargs([], dirname(fileURLToPath(import.meta.url)))
     .scriptName('zdlb')
     .usage(`zdlb ${verb} ${words}`.trimEnd())
@@ -50,19 +76,16 @@ export function parseVerb(
     .option('help', { alias: 'h', type: 'boolean', description: 'show this text' });
   for (const [key, description] of Object.entries(switches))
     parser.option(key, { type: 'boolean', description, ...(aliases[key] !== undefined && { alias: aliases[key] }) });
-  const { _: given, ...options } = parser.parseSync([...argv]);
-  if (options.help === true) return helpOf(parser);
-  if (given.length !== count)
-    throw new ZdlbError(
-      'usage',
-      `Wanted zdlb ${verb} ${words}`.trimEnd() + `, met ${['zdlb', verb, ...argv].join(' ')}`,
-    );
-  return {
-    name: options.name,
-    isForMachines: options.json === true,
-    words: given.map(String),
-    has: (name) => (options as Readonly<Record<string, unknown>>)[name] === true,
-  };
+  for (const [key, [argument, description]] of Object.entries(values))
+    parser.option(key, { type: 'string', requiresArg: true, description: `${argument}: ${description}` });
+  return parser;
+}
+
+/** An option that is given twice has two values. */
+function textOf(told: Parsed, key: string): string | undefined {
+  const value = told[key];
+  if (value === undefined || (typeof value === 'string' && value !== '')) return value;
+  throw new ZdlbError('usage', `Bad value for --${key}: met ${JSON.stringify(value)}, wanted one`);
 }
 
 function helpOf(parser: { showHelp(print: (text: string) => void): unknown }): string {

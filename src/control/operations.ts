@@ -6,6 +6,10 @@ export interface Operations {
   reload(wait: 'swapped' | 'retired'): Promise<object>;
   /** @param change `4`, `+1` or `-1`; resolves with the number of workers that is wanted now */
   scale(change: string): Promise<object>;
+  /** @param timeout `60s`, say; resolves when nothing is in flight any more */
+  pause(timeout: string | undefined): Promise<object>;
+  /** @param spread `2s`, say; resolves when all that waited are let go */
+  resume(spread: string | undefined): Promise<object>;
   /** Resolves with the generation that serves again. */
   rollback(): Promise<object>;
   /** Begins to stop, or, for the second time, stops at once. */

@@ -17,9 +17,14 @@ const ROUTES: Readonly<Record<string, Route>> = {
   'GET /status': (operations) => operations.status(),
   'POST /reload': async (operations, { wait }) => operations.reload(wait === 'retired' ? wait : 'swapped'),
   'POST /scale': async (operations, { workers }) => operations.scale(String(workers)),
+  'POST /pause': async (operations, { timeout }) => operations.pause(textOf(timeout)),
+  'POST /resume': async (operations, { spread }) => operations.resume(textOf(spread)),
   'POST /rollback': async (operations) => operations.rollback(),
   'POST /stop': (operations) => operations.stop(),
 };
+
+/** What the operations say of another value is meant for operators. */
+const textOf = (value: unknown) => (typeof value === 'string' || value === undefined ? value : JSON.stringify(value));
 
 const METHODS = new Map(Object.keys(ROUTES).map((route) => route.split(' ').toReversed() as [string, string]));
 

@@ -1,6 +1,7 @@
 import type { Operations } from '../control/operations.js';
 import { ZdlbError } from '../core/errors.js';
 import type { Health } from '../core/health.js';
+import { parseDuration } from '../core/quantity.js';
 import type { Front } from '../front.js';
 import { version } from '../version.js';
 
@@ -58,6 +59,14 @@ export class Desk implements Operations {
     return { workers: await this.#front.scale(to) };
   }
 
+  async pause(timeout: string | undefined): Promise<object> {
+    return this.#front.pause.begin(durationOf(timeout) ?? this.#front.holdTimeout);
+  }
+
+  async resume(spread: string | undefined): Promise<object> {
+    return this.#front.pause.end(durationOf(spread));
+  }
+
   async rollback(): Promise<object> {
     return { generation: await this.#front.rollback() };
   }
@@ -66,4 +75,11 @@ export class Desk implements Operations {
     this.#stop();
     return { stopping: true };
   }
+}
+
+function durationOf(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const ms = parseDuration(text);
+  if (ms !== undefined) return ms;
+  throw new ZdlbError('usage', `Met ${JSON.stringify(text)}, wanted a duration such as 500ms, 30s or 5m`);
 }

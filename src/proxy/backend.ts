@@ -71,6 +71,11 @@ export class Backend {
     return this.#leases;
   }
 
+  /** How many of them are for work that may last: it ends when its client wants, or its worker leaves. */
+  get lasting(): number {
+    return this.#lasting.size;
+  }
+
   /** Whether it takes one more. */
   get hasRoom(): boolean {
     return this.#availability === 'open' && this.#leases < this.#maxLeases;

@@ -1,4 +1,7 @@
+import { once } from 'node:events';
+import { spread } from '../core/spread.cjs';
 import type { Backend } from './backend.js';
+import { HeldBack } from './held-back.js';
 import type { Lease } from './lease.js';
 import { type Policy, type PolicyName, makePolicy } from './policy.js';
 import { Waiting } from './waiting.js';
@@ -39,7 +42,12 @@ export class Balancer {
   #sharing: Sharing;
   #policy: Policy;
   #rotation: readonly Backend[] = [];
+  /** Those who left it with work in hand. */
+  readonly #former = new Set<Backend>();
   readonly #waiting = new Waiting();
+  readonly #heldBack = new HeldBack();
+  /** Aborted when nobody is to be let go any more. */
+  #leaving = new AbortController();
   #timer: NodeJS.Timeout | undefined;
   /** Those who have room again while claims wait. */
   readonly #freed = new Set<Backend>();
@@ -53,7 +61,14 @@ export class Balancer {
 
   /** How many claims wait. */
   get waiting(): number {
-    return this.#waiting.size;
+    return this.#waiting.size + this.#heldBack.size;
+  }
+
+  /** How many leases are out, and how many of these are for work that may last. */
+  get out(): { readonly leases: number; readonly lasting: number } {
+    const all = [...new Set([...this.#rotation, ...this.#former])];
+    const sum = (key: 'leases' | 'lasting') => all.reduce((total, backend) => total + backend[key], 0);
+    return { leases: sum('leases'), lasting: sum('lasting') };
   }
 
   /** In force for the next claim, and for those who wait: a higher bound, and how long they may. */
@@ -72,22 +87,57 @@ export class Balancer {
    * @param isAgain whether a worker was lost with its first lease: it had its turn, so it goes before those who had none
    */
   claim(claimant: Claimant, isAgain = false): void {
+    if (this.#heldBack.isOn) return this.#holdBack(claimant, isAgain);
     const backend = this.#choose(claimant);
     if (backend?.hasRoom === true) claimant.claimed(backend.lease());
-    else if (this.#waiting.size < this.#hold.max) this.#park(claimant, backend?.slot, isAgain);
+    else if (this.waiting < this.#hold.max) this.#park(claimant, backend?.slot, isAgain);
     else claimant.refused();
   }
 
   /** Forgets a claimant that waits no longer. */
   withdraw(claimant: Claimant): void {
     if (this.#waiting.size > 0) this.#waiting.remove(claimant);
+    if (this.#heldBack.size > 0) this.#heldBack.remove(claimant);
+  }
+
+  /** From this tick on nobody gets a lease, until {@link resume}; those who wait for a backend neither. */
+  pause(): void {
+    this.#leaving.abort();
+    this.#heldBack.begin();
+    for (const claimant of this.#waiting.unline()) {
+      this.#waiting.remove(claimant);
+      this.#heldBack.add(claimant, false);
+    }
+  }
+
+  /** Who claims from this tick on gets a lease; those who were held back do in the course of `ms` milliseconds. Resolves then. */
+  async resume(ms: number): Promise<void> {
+    this.#heldBack.end();
+    this.#leaving.abort();
+    if (this.#heldBack.size === 0) return;
+    const leaving = new AbortController();
+    this.#leaving = leaving;
+    const gone = once(leaving.signal, 'abort');
+    spread(
+      () => this.#heldBack.claimants,
+      (claimant) => this.#letGo(claimant),
+      ms,
+      leaving.signal,
+    );
+    await gone;
+  }
+
+  /** Refuses those who are held back, and whoever claims from now on. */
+  shut(): void {
+    this.#leaving.abort();
+    for (const claimant of this.#heldBack.shut()) claimant.refused();
   }
 
   /** From this tick on, leases come from `next` and from nobody else. */
   swap(next: readonly Backend[]): void {
     const former = this.#rotation;
     this.#rotation = next;
-    for (const backend of former) if (!next.includes(backend)) backend.leave();
+    for (const backend of former) if (!next.includes(backend)) this.#dismiss(backend);
     for (const backend of next) if (!former.includes(backend)) backend.join();
     for (const backend of next) this.#limit(backend);
     this.#serveAll();
@@ -108,6 +158,7 @@ export class Balancer {
   close(): void {
     this.swap([]);
     clearTimeout(this.#timer);
+    this.shut();
     for (const claimant of this.#waiting.takeSince(Infinity)) claimant.refused();
   }
 
@@ -119,6 +170,27 @@ export class Balancer {
 
   #openAt(slot: number): Backend | undefined {
     return this.#rotation.find((backend) => backend.slot === slot && backend.availability === 'open');
+  }
+
+  #dismiss(backend: Backend): void {
+    backend.leave();
+    if (backend.leases === 0) return;
+    this.#former.add(backend);
+    void backend.drained().then(() => this.#former.delete(backend));
+  }
+
+  #holdBack(claimant: Claimant, isAgain: boolean): void {
+    if (!this.#heldBack.isShut && this.waiting < this.#hold.max) this.#heldBack.add(claimant, isAgain);
+    else claimant.refused();
+  }
+
+  /** One who was held back has no need to be counted again. */
+  #letGo(claimant: Claimant): void {
+    if (!this.#heldBack.remove(claimant)) return;
+    if (this.#heldBack.size === 0) this.#leaving.abort();
+    const backend = this.#choose(claimant);
+    if (backend?.hasRoom === true) claimant.claimed(backend.lease());
+    else this.#park(claimant, backend?.slot, false);
   }
 
   #limit(backend: Backend): void {

@@ -121,3 +121,100 @@ test('a backend that cannot be reached is passed over for a second', () => {
     vi.useRealTimers();
   }
 });
+
+/** How many have a lease. A spread leaves fractions to chance. */
+const soMany = (waiters: readonly { lease: unknown }[]) => waiters.filter(({ lease }) => lease !== undefined).length;
+
+describe('while an operator holds them back', () => {
+  test('claims wait, whoever has room, joins, or comes back with a lease, and longer than the hold timeout', () => {
+    vi.useFakeTimers();
+    try {
+      const balancer = new Balancer(HOLD);
+      const early = claim(balancer);
+      balancer.pause();
+      const late = claim(balancer);
+      balancer.swap(backends(2));
+      vi.advanceTimersByTime(2 * HOLD.timeout);
+      expect([early, late]).toMatchObject([
+        { lease: undefined, isRefused: false },
+        { lease: undefined, isRefused: false },
+      ]);
+      expect(balancer.waiting).toBe(2);
+      expect(claim(balancer).isRefused).toBe(true);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  test('they are let go in the course of the time given, and who comes then does not wait', async () => {
+    vi.useFakeTimers();
+    try {
+      const balancer = new Balancer({ timeout: 1_000, max: 200 });
+      balancer.swap(backends(2));
+      balancer.pause();
+      const waiters = Array.from({ length: 200 }, () => claim(balancer));
+      const resumed = balancer.resume(1_000);
+      expect(claim(balancer).lease).toBeDefined();
+      expect(soMany(waiters)).toBeLessThan(10);
+      vi.advanceTimersByTime(500);
+      expect(soMany(waiters)).toBeGreaterThan(50);
+      expect(soMany(waiters)).toBeLessThan(150);
+      vi.advanceTimersByTime(500);
+      expect(soMany(waiters)).toBe(200);
+      await resumed;
+      expect(vi.getTimerCount()).toBe(0);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  test('a pause that begins while they are let go keeps those who are left', () => {
+    vi.useFakeTimers();
+    try {
+      const balancer = new Balancer({ timeout: 1_000, max: 200 });
+      balancer.swap(backends(2));
+      balancer.pause();
+      const waiters = Array.from({ length: 200 }, () => claim(balancer));
+      void balancer.resume(1_000);
+      vi.advanceTimersByTime(500);
+      balancer.pause();
+      const before = soMany(waiters);
+      vi.advanceTimersByTime(2_000);
+      expect(soMany(waiters)).toBe(before);
+      expect(balancer.waiting).toBe(200 - before);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  test('who is let go while nobody is ready may wait as long as anybody', async () => {
+    vi.useFakeTimers();
+    try {
+      const balancer = new Balancer(HOLD);
+      balancer.pause();
+      const waiter = claim(balancer);
+      vi.advanceTimersByTime(5 * HOLD.timeout);
+      await balancer.resume(0);
+      vi.advanceTimersByTime(HOLD.timeout - 1);
+      expect(waiter.isRefused).toBe(false);
+      vi.advanceTimersByTime(1);
+      expect(waiter.isRefused).toBe(true);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  test('work of backends that have left the rotation is still counted', async () => {
+    const balancer = new Balancer(HOLD);
+    const [old, young] = backends(2) as [Backend, Backend];
+    balancer.swap([old]);
+    const [one, two] = [claim(balancer).lease!, claim(balancer).lease!];
+    two.lasts(() => {});
+    balancer.swap([young]);
+    expect(balancer.out).toEqual({ leases: 2, lasting: 1 });
+    one.release();
+    two.release();
+    await old.drained();
+    expect(balancer.out).toEqual({ leases: 0, lasting: 0 });
+  });
+});
