@@ -8,15 +8,16 @@ import type { Journal } from './core/journal.js';
 import type { Listening } from './core/messages.cjs';
 import { type PublicAddress, writtenAddress } from './core/public-address.js';
 import { Departures } from './departures.js';
+import { Ledger, type LedgerStatus } from './ledger.js';
 import { Pause, type PauseStatus } from './pause.js';
 import { Admission, type AdmissionSettings } from './proxy/admission.js';
 import { OpenFiles } from './proxy/open-files.js';
 import { Vestibule } from './proxy/vestibule.js';
 import { addressesOf } from './public-addresses.js';
-import { PublicPort } from './public-port.js';
+import { type Premises, PublicPort } from './public-port.js';
 import { SocketFolder } from './socket-folder.js';
 import type { Reloaded } from './supervisor/reload-log.js';
-import type { DataPath, Tally } from './supervisor/data-path.js';
+import type { DataPath, Load, Tally } from './supervisor/data-path.js';
 import { commandSpawner } from './supervisor/command-spawner.js';
 import { PortAllotment } from './supervisor/port-allotment.js';
 import { nodeSpawner, type Spawner } from './supervisor/spawn.js';
@@ -38,7 +39,7 @@ export interface ListenerStatus {
 }
 
 /** What a running front tells of itself. */
-export interface ServingStatus extends Omit<SupervisorStatus, 'state'> {
+export interface ServingStatus extends Omit<SupervisorStatus, 'state'>, LedgerStatus {
   /** `paused`: it would serve. */
   readonly state: SupervisorStatus['state'] | 'paused';
   /** While the operator has it hold what comes. */
@@ -61,8 +62,8 @@ export class Front implements DataPath {
   readonly #admission: Admission;
   readonly #vestibule: Vestibule;
   readonly #ports = new Map<number, PublicPort>();
-  /** All public addresses that are open. */
-  readonly #addresses = new Set<PublicAddress>();
+  readonly #ledger = new Ledger();
+  readonly #premises: Premises;
   readonly #socketFolder: SocketFolder | undefined;
   readonly #listening: () => void;
   readonly #departures = new Departures(this.#ports);
@@ -83,6 +84,7 @@ export class Front implements DataPath {
     this.#openFiles = new OpenFiles(journal);
     this.#admission = new Admission(this.#bounds(), journal);
     this.#vestibule = new Vestibule(this.#admission, config, journal);
+    this.#premises = { gate: this.#vestibule, open: new Set(), books: this.#ledger };
     this.#socketFolder = config.transport === 'unix' ? SocketFolder.make() : undefined;
     this.#supervisor = new Supervisor({ config, dataPath: this, journal, spawn: spawnerOf(this.#socketFolder?.path) });
   }
@@ -109,7 +111,13 @@ export class Front implements DataPath {
     const status = this.#supervisor.status();
     const { status: pause } = this.pause;
     const state = pause !== undefined && status.state === 'serving' ? 'paused' : status.state;
-    return { ...status, state, ...(pause !== undefined && { pause }), listeners: this.listeners };
+    return {
+      ...status,
+      state,
+      ...(pause !== undefined && { pause }),
+      listeners: this.listeners,
+      ...this.#ledger.status,
+    };
   }
 
   /** Whether there is a worker that new work can go to, and will be. */
@@ -210,7 +218,7 @@ export class Front implements DataPath {
     if (port === undefined) {
       const { mode: wanted, backend } = this.#config;
       const mode = backend === 'cluster' ? 'tcp' : wanted === 'auto' ? listening.protocol : wanted;
-      port = new PublicPort(listening.port, mode, this.#config, this.#vestibule, this.#addresses);
+      port = new PublicPort(listening.port, mode, this.#config, this.#premises);
       this.#ports.set(listening.port, port);
       this.pause.join(port);
     }
@@ -231,6 +239,7 @@ export class Front implements DataPath {
 
   swap(workers: readonly Worker[]): void {
     this.#rotation = workers;
+    this.#ledger.retain(this.#supervisor.status().workers);
     for (const port of this.#ports.values()) port.swap(workers);
   }
 
@@ -252,6 +261,15 @@ export class Front implements DataPath {
     if (this.#config.backend === 'cluster' && worker.vitals !== undefined) tallies.push(worker.vitals);
     const sum = (key: keyof Tally) => tallies.reduce((total, tally) => total + tally[key], 0);
     return { answers: sum('answers'), errors: sum('errors') };
+  }
+
+  load(worker: Worker): Load {
+    // Connections that were handed over are out of sight: there the agent counts.
+    if (this.#config.backend === 'cluster')
+      return { inFlight: worker.vitals?.inFlight ?? 0, requests: worker.vitals?.answers ?? 0 };
+    const ports = [...this.#ports.values()];
+    const sum = (of: (port: PublicPort) => number) => ports.reduce((total, port) => total + of(port), 0);
+    return { inFlight: sum((port) => port.inFlight(worker)), requests: sum((port) => port.tally(worker).requests) };
   }
 
   /** The first public port that `worker` has open, and HTTP is spoken on as far as one can tell from outside. */
@@ -295,6 +313,7 @@ export class Front implements DataPath {
   async #clearAway(): Promise<void> {
     for (const port of this.#ports.values()) port.close();
     this.#socketFolder?.remove();
+    this.#ledger.close();
   }
 }
 

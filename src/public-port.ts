@@ -3,6 +3,7 @@ import type { Door } from './core/messages.cjs';
 import type { PublicAddress } from './core/public-address.js';
 import { Backend } from './proxy/backend.js';
 import { Balancer, type Hold } from './proxy/balancer.js';
+import type { Book } from './proxy/book.js';
 import { HandOverRelay, type Recipient } from './proxy/hand-over.js';
 import { type HttpEngineRelay, makeHttpRelay } from './proxy/http-engine.js';
 import type { HttpSettings } from './proxy/http-settings.js';
@@ -11,6 +12,22 @@ import { Tally } from './proxy/tally.js';
 import { SlotCookies } from './proxy/slot-cookies.js';
 import { TcpRelay } from './proxy/tcp-relay.js';
 import type { Worker } from './supervisor/worker.js';
+
+/** Where a front's ports write down what happens on them. */
+export interface Books {
+  /** Http mode. */
+  readonly requests: Book;
+  /** Tcp mode, and `--backend cluster`. */
+  readonly connections: Book;
+}
+
+/** What the ports of one front share. */
+export interface Premises {
+  readonly gate: Gate;
+  /** All public addresses that are open. */
+  readonly open: Set<PublicAddress>;
+  readonly books: Books;
+}
 
 /** One public port: where clients come in, how their work is relayed, and over whom it is balanced. */
 export class PublicPort {
@@ -28,14 +45,13 @@ export class PublicPort {
   /** Under `--backend cluster`. */
   readonly #recipients = new WeakMap<Backend, Recipient>();
 
-  /** @param open all public addresses of this front */
-  constructor(port: number, mode: 'http' | 'tcp', config: Config, gate: Gate, open: Set<PublicAddress>) {
+  constructor(port: number, mode: 'http' | 'tcp', config: Config, { gate, open, books }: Premises) {
     this.port = port;
     this.mode = mode;
     this.#cookies = new SlotCookies(cookieLabel(config, port));
     const settings = this.#settingsOf(config);
     this.#balancer = new Balancer(settings.hold, config);
-    this.#relay = this.#makeRelay(config, settings);
+    this.#relay = this.#makeRelay(config, settings, books);
     this.#listener = new Listener(this.#relay, gate, { socketMode: config.socketMode, open });
   }
 
@@ -121,6 +137,11 @@ export class PublicPort {
     return tally;
   }
 
+  /** How much work of this port `worker` holds. */
+  inFlight(worker: Worker): number {
+    return this.#holdersOf(worker).reduce((sum, { leases }) => sum + leases, 0);
+  }
+
   /** Takes no new connections; resolves when the last one has ended. */
   async finish(): Promise<void> {
     await this.#listener.finish();
@@ -132,12 +153,12 @@ export class PublicPort {
     this.#listener.close();
   }
 
-  #makeRelay(config: Config, settings: HttpSettings): HandOverRelay | HttpEngineRelay | TcpRelay {
+  #makeRelay(config: Config, settings: HttpSettings, books: Books): HandOverRelay | HttpEngineRelay | TcpRelay {
     const recipientOf = (backend: Backend) => this.#recipients.get(backend);
     if (config.backend === 'cluster')
-      return new HandOverRelay(this.#balancer, settings, { port: this.port, recipientOf });
-    if (this.mode === 'http') return makeHttpRelay(config.httpEngine, this.#balancer, settings);
-    return new TcpRelay(this.#balancer, settings);
+      return new HandOverRelay(this.#balancer, settings, { port: this.port, recipientOf }, books.connections);
+    if (this.mode === 'http') return makeHttpRelay(config.httpEngine, this.#balancer, settings, books.requests);
+    return new TcpRelay(this.#balancer, settings, books.connections);
   }
 
   #holdersOf(worker: Worker): readonly Backend[] {
@@ -152,6 +173,7 @@ export class PublicPort {
     const backend = new Backend(door, {
       tally: this.tally(worker),
       slot: worker.slot,
+      generation: worker.generation,
       showsClients: door.hidesClients !== true,
       sendsProxy: door.takesProxy === true,
     });

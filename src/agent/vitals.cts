@@ -3,11 +3,13 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { HEALTH_USER_AGENT, type AgentSettings } from '../core/messages.cjs';
 import type { Channel } from './channel.cjs';
 
-/** What Node publishes when an `http.Server` has handed a whole answer to the system. */
+/** What Node publishes when an `http.Server` has read a request's head, and when it has handed the whole answer to the system. */
 interface Finished {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
 }
+
+const MS_PER_SECOND = 1_000;
 
 /** Tells the front how the worker is, beat by beat. It never keeps the program alive, and never fails it. */
 export class Vitals {
@@ -17,14 +19,19 @@ export class Vitals {
   /** The latest that a beat was since one was told. */
   #loopDelayMs = 0;
   #memoryBytes = 0;
+  #cpuSeconds = cpuSeconds();
+  #toldAt = performance.now();
   #answers = 0;
   #errors = 0;
+  #inFlight = 0;
 
   constructor({ beatMs, takesConnections }: AgentSettings, channel: Channel) {
     this.#beatMs = beatMs;
     this.#channel = channel;
     // Behind the proxy the front counts: it alone knows what the client got in the end.
-    if (takesConnections) subscribe('http.server.response.finish', (message) => this.#count(message as Finished));
+    if (!takesConnections) return;
+    subscribe('http.server.response.finish', (message) => this.#count(message as Finished));
+    subscribe('http.server.request.start', (message) => this.#began(message as Finished));
   }
 
   start(): void {
@@ -37,12 +44,16 @@ export class Vitals {
     this.#beatenAt = now;
     if (this.#channel.isBehind) return; // to a front that is slow to read, old news would pile up
     this.#measureMemory();
+    const cpu = this.#measureCpu(now);
     this.#channel.send({
       type: 'vitals',
       memoryBytes: this.#memoryBytes,
       loopDelayMs: this.#loopDelayMs,
       answers: this.#answers,
       errors: this.#errors,
+      inFlight: this.#inFlight,
+      cpuSeconds: this.#cpuSeconds,
+      cpu,
     });
     this.#loopDelayMs = 0;
   }
@@ -54,9 +65,28 @@ export class Vitals {
     } catch {}
   }
 
+  /** The share of one core since the last time. */
+  #measureCpu(now: number): number {
+    const before = this.#cpuSeconds;
+    this.#cpuSeconds = cpuSeconds();
+    const share = (this.#cpuSeconds - before) / Math.max(1, now - this.#toldAt);
+    this.#toldAt = now;
+    return Math.round(share * MS_PER_SECOND * 1_000) / 1_000;
+  }
+
+  #began({ response }: Finished): void {
+    this.#inFlight++;
+    response.once('close', () => this.#inFlight--);
+  }
+
   #count({ request, response }: Finished): void {
     if (request.headers['user-agent'] === HEALTH_USER_AGENT) return; // nobody's answer
     this.#answers++;
     if (response.statusCode >= 500) this.#errors++;
   }
+}
+
+function cpuSeconds(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1e6;
 }

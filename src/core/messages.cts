@@ -104,6 +104,12 @@ export interface Vitals {
   /** What the program's HTTP servers have answered since its start, and how much of it with 5xx. */
   readonly answers: number;
   readonly errors: number;
+  /** What they are at; counted only where the front does not see it (`takesConnections`). */
+  readonly inFlight?: number;
+  /** Processor time since the start, in seconds; absent for a program without an agent. */
+  readonly cpuSeconds?: number;
+  /** The share of one core since the last beat: 1 is all of it, several threads may use more. */
+  readonly cpu?: number;
 }
 
 /** After the order to retire: no connection of a client's own is left. */

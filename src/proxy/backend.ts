@@ -21,6 +21,8 @@ export interface Traits {
   readonly tally?: Tally;
   /** 0 by default. */
   readonly slot?: number;
+  /** 0 by default. */
+  readonly generation?: number;
   /** `--no-client-address` turns it off; on by default. */
   readonly showsClients?: boolean;
   /** `--send-proxy`: a worker without an agent understands PROXY headers; off by default. */
@@ -37,6 +39,8 @@ export class Backend {
   readonly showsClients: boolean;
   /** The worker's number within its generation, which its successor keeps. */
   readonly slot: number;
+  /** Whose worker it is. */
+  readonly generation: number;
   readonly address: PrivateAddress;
   readonly tally: Tally;
   /** Whether each of its connections serves one client only, and names it (`--send-proxy`). */
@@ -51,9 +55,11 @@ export class Backend {
   #hasRoomAgain: () => void = () => {};
   readonly #lasting = new Set<Lease>();
 
-  constructor(door: Door, { tally = new Tally(), slot = 0, showsClients = true, sendsProxy = false }: Traits = {}) {
+  constructor(door: Door, traits: Traits = {}) {
+    const { tally = new Tally(), slot = 0, generation = 0, showsClients = true, sendsProxy = false } = traits;
     this.address = door.address;
     this.slot = slot;
+    this.generation = generation;
     this.tally = tally;
     this.#secret = door.secret === undefined ? undefined : Buffer.from(door.secret, 'hex');
     this.hasAgent = this.#secret !== undefined;
@@ -90,6 +96,7 @@ export class Backend {
   /** Choosing a backend and counting the lease are one step, so that a drain can overlook nothing. */
   lease(): Lease {
     this.#leases++;
+    this.tally.requests++;
     return new Lease(this);
   }
 

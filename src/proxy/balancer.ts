@@ -9,6 +9,9 @@ import { Waiting } from './waiting.js';
 /** How long a backend that could not be reached is passed over, in milliseconds. */
 const SHUN_MS = 1_000;
 
+/** Why a claim got no lease: too many wait already, it waited too long, or the port is closed at once. */
+export type Refusal = 'full' | 'late' | 'closed';
+
 /** Who waits for a lease. */
 export interface Claimant {
   /** The slot whose worker it gets, if that takes work at all; undefined: whom the policy chooses. */
@@ -17,8 +20,7 @@ export interface Claimant {
   readonly source?: number | undefined;
   /** The lease is the claimant's, who releases it. May be called before `claim` returns. */
   claimed(lease: Lease): void;
-  /** No backend was ready in time, or too many wait already. */
-  refused(): void;
+  refused(why: Refusal): void;
 }
 
 /** How claims wait while no backend takes work. */
@@ -91,7 +93,7 @@ export class Balancer {
     const backend = this.#choose(claimant);
     if (backend?.hasRoom === true) claimant.claimed(backend.lease());
     else if (this.waiting < this.#hold.max) this.#park(claimant, backend?.slot, isAgain);
-    else claimant.refused();
+    else claimant.refused('full');
   }
 
   /** Forgets a claimant that waits no longer. */
@@ -130,7 +132,7 @@ export class Balancer {
   /** Refuses those who are held back, and whoever claims from now on. */
   shut(): void {
     this.#leaving.abort();
-    for (const claimant of this.#heldBack.shut()) claimant.refused();
+    for (const claimant of this.#heldBack.shut()) claimant.refused('closed');
   }
 
   /** From this tick on, leases come from `next` and from nobody else. */
@@ -159,7 +161,7 @@ export class Balancer {
     this.swap([]);
     clearTimeout(this.#timer);
     this.shut();
-    for (const claimant of this.#waiting.takeSince(Infinity)) claimant.refused();
+    for (const claimant of this.#waiting.takeSince(Infinity)) claimant.refused('closed');
   }
 
   #choose(claimant: Claimant): Backend | undefined {
@@ -181,7 +183,7 @@ export class Balancer {
 
   #holdBack(claimant: Claimant, isAgain: boolean): void {
     if (!this.#heldBack.isShut && this.waiting < this.#hold.max) this.#heldBack.add(claimant, isAgain);
-    else claimant.refused();
+    else claimant.refused(this.#heldBack.isShut ? 'closed' : 'full');
   }
 
   /** One who was held back has no need to be counted again. */
@@ -213,7 +215,7 @@ export class Balancer {
   }
 
   #expire(): void {
-    for (const claimant of this.#waiting.takeSince(performance.now() - this.#hold.timeout)) claimant.refused();
+    for (const claimant of this.#waiting.takeSince(performance.now() - this.#hold.timeout)) claimant.refused('late');
     this.#expireLater();
   }
 

@@ -1,9 +1,13 @@
 import type { RequestHead } from '../http/request-head.js';
-import type { Balancer, Claimant } from './balancer.js';
+import { Account } from './account.js';
+import type { Balancer, Claimant, Refusal } from './balancer.js';
+import type { Book } from './book.js';
+import { type End, refusedFor, statusOf } from './end.js';
 import { type State, mayMove } from './exchange-state.js';
 import type { HttpSession } from './http-session.js';
 import type { Lease } from './lease.js';
 import { output } from './output.js';
+import { patience } from './patience.js';
 import { Request, type Sent } from './request.js';
 import { Response } from './response.js';
 import { MAX_ATTEMPTS, MAX_FAITHFUL, isOwnWant, type Upstream, type UpstreamUser } from './upstream.js';
@@ -13,6 +17,7 @@ const FAREWELL_MS = 500;
 
 /** The requests of one client connection, one at a time, each with a lease, an upstream socket and a response. */
 export class Exchange implements Claimant, UpstreamUser {
+  readonly account: Account;
   readonly #session: HttpSession;
   readonly #head: RequestHead;
   readonly #balancer: Balancer;
@@ -21,19 +26,19 @@ export class Exchange implements Claimant, UpstreamUser {
   #state: State = 'idle';
   #lease: Lease | undefined;
   #upstream: Upstream | undefined;
-  #attempts = 0;
 
-  constructor(session: HttpSession, head: RequestHead, balancer: Balancer) {
+  constructor(session: HttpSession, head: RequestHead, balancer: Balancer, book: Book) {
     this.#session = session;
     this.#head = head;
     this.#balancer = balancer;
     this.#request = new Request(session, head);
     this.#response = new Response(session);
+    this.account = new Account(book);
   }
 
   /** Begins with the request whose head the shared head describes: bytes[0, headEnd), and what follows up to `length`. */
   begin(bytes: Buffer, headEnd: number, length: number): void {
-    this.#attempts = 0;
+    this.account.open();
     this.#request.begin(bytes, headEnd, length);
     this.#response.expect(this.#head);
     this.#claim();
@@ -42,34 +47,35 @@ export class Exchange implements Claimant, UpstreamUser {
   }
 
   get slot(): number | undefined {
-    return this.#attempts > MAX_FAITHFUL ? undefined : this.#request.slot;
+    return this.account.attempts > MAX_FAITHFUL ? undefined : this.#request.slot;
   }
 
   get source(): number | undefined {
-    return this.#attempts > MAX_FAITHFUL ? undefined : this.#session.who.hash;
+    return this.account.attempts > MAX_FAITHFUL ? undefined : this.#session.who.hash;
   }
 
   claimed(lease: Lease): void {
     this.#lease = lease;
+    this.account.claimed(lease.backend);
     this.#response.cookieLine = this.#session.settings.cookies?.lineFor(lease.backend.slot, this.#request.slot);
     this.#response.readsKeepAlive = !lease.backend.hasAgent;
     // Whoever lost a worker takes no idle socket again: others of a dead worker's may not have told of their end yet, while
     // a new connection is refused at once.
     // An upgrade has a connection of its own: the program may not be done yet with the answer before on an idle one.
-    const mayReuse = this.#attempts === 1 && !this.#response.isUpgrade;
+    const mayReuse = this.account.attempts === 1 && !this.#response.isUpgrade;
     const upstream = mayReuse ? lease.backend.takeIdle(this, this.#request.canReplay) : undefined;
     this.#upstream = upstream ?? lease.backend.connect(this);
     if (upstream === undefined) this.#to('connecting', this.#session.settings.connectTimeout);
-    else this.#send(upstream);
+    else this.connected(upstream);
   }
 
-  refused(): void {
-    this.#end();
-    this.#session.refuse(503, this.#response.isHead);
+  refused(why: Refusal): void {
+    this.#fail(refusedFor(why));
   }
 
   connected(upstream: Upstream): void {
-    this.#send(upstream);
+    this.#to('sent', Infinity);
+    this.#sent(this.#request.send(upstream, this.#lease!.backend));
   }
 
   received(upstream: Upstream, bytes: Buffer, length: number): void {
@@ -79,7 +85,7 @@ export class Exchange implements Claimant, UpstreamUser {
       return;
     }
     if (this.#state === 'leaving') return void output.relay(this.#session.client, bytes, length);
-    if (this.#state !== 'sent') return this.#fail();
+    if (this.#state !== 'sent') return this.#fail('worker-malformed');
     this.#request.canReplay = false;
     const hadBegun = this.#response.hasBegun;
     const outcome = this.#response.take(bytes, length, upstream.buffer);
@@ -93,7 +99,7 @@ export class Exchange implements Claimant, UpstreamUser {
       case 'tunnel':
         return this.#becomeTunnel();
       case 'malformed':
-        return this.#fail();
+        return this.#fail('worker-malformed');
       default:
         return this.#heard();
     }
@@ -101,7 +107,7 @@ export class Exchange implements Claimant, UpstreamUser {
 
   /** The worker sent its last byte: the end of a body that nothing else ends, or of a worker. */
   ended(upstream: Upstream): void {
-    if (this.#state === 'tunnel' || this.#state === 'leaving') return this.#session.endTunnel();
+    if (this.#isTunnel) return this.#session.endTunnel();
     this.#response.endWithConnection();
     this.lost(upstream);
   }
@@ -117,12 +123,11 @@ export class Exchange implements Claimant, UpstreamUser {
   lost(upstream: Upstream, error?: Error): void {
     this.#response.keepsUpstream = false;
     upstream.discard();
-    if (this.#state === 'tunnel') return this.#endTunnel(error);
-    if (this.#state === 'leaving') return this.#left();
+    if (this.#isTunnel) return this.#endTunnel(error);
     if (this.#state === 'connecting') return this.#notConnected(error);
-    if (this.#request.canReplay) this.#tryAnother(502);
+    if (this.#request.canReplay) this.#tryAnother('worker-lost');
     else if (this.#response.isComplete) this.#maybeConclude();
-    else this.#fail();
+    else this.#fail('worker-lost');
   }
 
   /** The client takes bytes again. */
@@ -148,11 +153,11 @@ export class Exchange implements Claimant, UpstreamUser {
   expire(): void {
     if (this.#state === 'connecting') return this.lost(this.#upstream!);
     if (this.#state !== 'sent') return;
-    if (this.#isWorkersTurn) return this.#response.hasBegun ? undefined : this.#fail(504);
+    if (this.#request.isWorkersTurn) return this.#response.hasBegun ? undefined : this.#fail('timeout-response');
     // While an answer streams, a client may take its time with the rest of its question.
     if (this.#response.isComplete) this.#giveUp();
     else if (this.#response.hasBegun) this.#watch();
-    else this.#fail(408);
+    else this.#fail('timeout-body');
   }
 
   tunnelled(bytes: Buffer, length: number): void {
@@ -167,10 +172,16 @@ export class Exchange implements Claimant, UpstreamUser {
   }
 
   /** Ends it in whatever state it is, without an answer. */
-  cancel(): void {
-    if (this.#state === 'tunnel' || this.#state === 'leaving') this.#upstream?.finish();
+  cancel(end: End): void {
+    // A tunnel is over when one of its ends says so.
+    const isOver = this.#isTunnel && end === 'client-left';
+    if (this.#isTunnel) this.#upstream?.finish();
     else this.#upstream?.discard();
-    this.#end();
+    this.#end(isOver ? 'complete' : end);
+  }
+
+  get #isTunnel(): boolean {
+    return this.#state === 'tunnel' || this.#state === 'leaving';
   }
 
   #to(state: State, ms: number): void {
@@ -180,19 +191,15 @@ export class Exchange implements Claimant, UpstreamUser {
   }
 
   #claim(): void {
-    this.#attempts++;
+    this.account.claims();
     this.#to('claiming', Infinity);
-    this.#balancer.claim(this, this.#attempts > 1);
-  }
-
-  #send(upstream: Upstream): void {
-    this.#to('sent', Infinity);
-    this.#sent(this.#request.send(upstream, this.#lease!.backend));
+    this.#balancer.claim(this, this.account.attempts > 1);
+    if (this.#state === 'claiming') this.account.waits();
   }
 
   #sent(outcome: Sent): void {
-    if (outcome === 'malformed') return this.#fail(400);
-    if (outcome === 'too large') return this.#fail(413);
+    if (outcome === 'malformed') return this.#fail('refused-400');
+    if (outcome === 'too large') return this.#fail('refused-413');
     if (outcome === 'backed-up') this.#session.pause();
     else this.#session.resume();
     // While the worker is slow to take what came, the client can't be slow to send.
@@ -204,33 +211,24 @@ export class Exchange implements Claimant, UpstreamUser {
 
   /** Sets how long the present wait may last: for more of the request, or for the answer to begin; then it takes its time. */
   #watch(): void {
-    const { bodyTimeout, responseTimeout } = this.#session.settings;
-    if (!this.#isWorkersTurn) this.#session.expireIn(bodyTimeout);
-    else if (this.#response.hasBegun) this.#session.expireIn(Infinity);
-    // A client that waits for its 100 (Continue) must not wait for ever, even where answers may take any time.
-    else this.#session.expireIn(this.#request.isWhole ? responseTimeout : Math.min(responseTimeout, bodyTimeout));
+    this.#session.expireIn(patience(this.#request, this.#response.hasBegun, this.#session.settings));
   }
 
   /** Neither a head that comes byte by byte nor interim responses give a worker more time for its answer. */
   #heard(): void {
-    if (this.#response.hasBegun || !this.#isWorkersTurn) this.#watch();
-  }
-
-  /** Whether it is the worker that is waited for: it has the whole request, or is to ask for the rest with a 100 (Continue). */
-  get #isWorkersTurn(): boolean {
-    return this.#request.isWhole || this.#request.awaitsContinue;
+    if (this.#response.hasBegun || !this.#request.isWorkersTurn) this.#watch();
   }
 
   /** Nothing was sent, so anybody may have it. */
   #notConnected(error: Error | undefined): void {
-    const isOwn = isOwnWant(error);
-    if (!isOwn) this.#balancer.shun(this.#lease!.backend);
-    this.#tryAnother(isOwn ? 503 : 502);
+    if (isOwnWant(error)) return this.#tryAnother('exhausted');
+    this.#balancer.shun(this.#lease!.backend);
+    this.#tryAnother(error === undefined ? 'timeout-connect' : 'worker-unreachable');
   }
 
-  /** @param status what the client is told when it was one attempt too many */
-  #tryAnother(status: number): void {
-    if (this.#attempts === MAX_ATTEMPTS) return this.#fail(status);
+  /** @param end how it ends when it was one attempt too many */
+  #tryAnother(end: End): void {
+    if (this.account.attempts === MAX_ATTEMPTS) return this.#fail(end);
     this.#upstream = undefined;
     this.#lease?.release();
     this.#lease = undefined;
@@ -251,21 +249,21 @@ export class Exchange implements Claimant, UpstreamUser {
     if (isWhole && this.#response.keepsUpstream)
       this.#lease!.backend.keep(this.#upstream!, this.#response.keepAliveTimeout);
     else this.#upstream!.discard();
-    this.#end();
+    this.#end('complete');
     this.#session.answered(keepsClient);
   }
 
   /** For a request that will never be whole: what was answered stands, an answer that is cut short is cut short. */
   #giveUp(): void {
     const isCut = this.#response.hasBegun && !this.#response.isComplete;
-    this.cancel();
+    this.cancel(this.#response.isComplete ? 'complete' : 'client-left');
     if (isCut) this.#session.cut();
     else this.#session.answered(false);
   }
 
   #begun(): void {
-    this.#lease!.backend.tally.count(this.#response.status);
-    if (this.#response.isEventStream) this.#lease!.lasts(() => this.#fail());
+    this.account.answers(this.#response.status);
+    if (this.#response.isEventStream) this.#lease!.lasts(() => this.#fail('retired'));
   }
 
   #becomeTunnel(): void {
@@ -281,33 +279,32 @@ export class Exchange implements Claimant, UpstreamUser {
     this.#session.resume();
   }
 
-  #left(): void {
-    this.#end();
-    this.#session.answered(false);
-  }
-
   #endTunnel(error: Error | undefined): void {
     output.flush();
     const { client } = this.#session;
-    this.#end();
-    if (error === undefined) client.destroySoon();
+    const isLeaving = this.#state === 'leaving';
+    this.#end(isLeaving ? 'retired' : error === undefined ? 'complete' : 'worker-lost');
+    if (isLeaving) this.#session.answered(false);
+    else if (error === undefined) client.destroySoon();
     else this.#session.cut();
   }
 
   /** Tells the client, if it has not got any byte of an answer; else cuts it off. */
-  #fail(status = 502): void {
+  #fail(end: End): void {
+    const status = statusOf(end);
     this.#upstream?.discard();
     const { hasBegun, isHead, mayKeepClient } = this.#response;
     // A request that was read whole leaves the connection in step: it may go on behind the bad news.
     const keepsClient = status >= 500 && this.#state === 'sent' && this.#request.isWhole && mayKeepClient;
-    if (!hasBegun) this.#lease?.backend.tally.countInPlace(status);
-    this.#end();
+    if (!hasBegun) this.account.refuse(end);
+    this.#end(end);
     if (hasBegun) this.#session.cut();
     else if (keepsClient) this.#session.tell(status, this.#response);
     else this.#session.refuse(status, isHead);
   }
 
-  #end(): void {
+  #end(end: End): void {
+    this.account.close(end);
     if (this.#state === 'claiming') this.#balancer.withdraw(this);
     this.#to('idle', Infinity);
     this.#upstream = undefined;

@@ -1,8 +1,11 @@
 import type { Socket } from 'node:net';
 import { Lifecycle, type Moves } from '../core/lifecycle.js';
+import { Account } from './account.js';
 import type { Backend } from './backend.js';
-import type { Balancer, Claimant } from './balancer.js';
+import type { Balancer, Claimant, Refusal } from './balancer.js';
+import { Book } from './book.js';
 import type { Client } from './client.js';
+import { type End, refusedFor } from './end.js';
 import type { Lease } from './lease.js';
 import type { Relay } from './listener.js';
 import { MAX_ATTEMPTS } from './upstream.js';
@@ -35,14 +38,16 @@ export interface Places {
 export class HandOverRelay implements Relay {
   readonly #balancer: Balancer;
   readonly #places: Places;
+  readonly #book: Book;
   /** In force from the next attempt on. */
   settings: HandOverSettings;
   readonly #held = new Set<HeldConnection>();
 
-  constructor(balancer: Balancer, settings: HandOverSettings, places: Places) {
+  constructor(balancer: Balancer, settings: HandOverSettings, places: Places, book = new Book()) {
     this.#balancer = balancer;
     this.settings = settings;
     this.#places = places;
+    this.#book = book;
   }
 
   /** Those that no worker has taken yet. */
@@ -59,16 +64,17 @@ export class HandOverRelay implements Relay {
         this.#held.delete(held);
         closed();
       },
+      account: new Account(this.#book),
     });
     this.#held.add(held);
-    this.#balancer.claim(held);
+    held.claim();
   }
 
   /** What is in hand was accepted, and still finds its worker. */
   finish(): void {}
 
   close(): void {
-    for (const held of this.#held) held.close();
+    for (const held of this.#held) held.close('stopped');
   }
 }
 
@@ -88,6 +94,7 @@ const MOVES: Moves<State> = {
 interface Surroundings {
   readonly offer: (lease: Lease) => ReturnType<Recipient['take']>;
   readonly closed: () => void;
+  readonly account: Account;
 }
 
 /** A client connection from its acceptance until a worker has taken it. */
@@ -98,7 +105,6 @@ class HeldConnection implements Claimant {
   readonly #around: Surroundings;
   readonly #lifecycle = new Lifecycle<State>('A held connection', 'claiming', MOVES);
   #lease: Lease | undefined;
-  #attempts = 0;
 
   constructor(who: Client, balancer: Balancer, around: Surroundings) {
     const client = who.socket;
@@ -106,6 +112,7 @@ class HeldConnection implements Claimant {
     this.#client = client;
     this.#balancer = balancer;
     this.#around = around;
+    around.account.open();
     client.on('error', () => {}); // unread, it tells nothing until it is closed
   }
 
@@ -113,25 +120,33 @@ class HeldConnection implements Claimant {
     return this.#who.hash;
   }
 
+  /** Asks for a worker. */
+  claim(): void {
+    this.#around.account.claims();
+    this.#balancer.claim(this, this.#around.account.attempts > 1);
+    if (this.#lifecycle.is('claiming')) this.#around.account.waits();
+  }
+
   claimed(lease: Lease): void {
     this.#lease = lease;
-    this.#attempts++;
+    this.#around.account.claimed(lease.backend);
     this.#lifecycle.to('offered');
     void this.#offer(lease);
   }
 
-  refused(): void {
-    this.close();
+  refused(why: Refusal): void {
+    this.close(refusedFor(why));
   }
 
   /** Ends the connection. Closing would not do: a descriptor may lie unread in the channel of a worker that is stuck. */
-  close(): void {
+  close(end: End): void {
     if (this.#lifecycle.is('closed')) return;
     this.#client.destroySoon();
-    this.#leave();
+    this.#leave(end);
   }
 
-  #leave(): void {
+  #leave(end: End): void {
+    this.#around.account.close(end);
     this.#lifecycle.to('closed');
     this.#balancer.withdraw(this);
     this.#lease?.release();
@@ -141,19 +156,19 @@ class HeldConnection implements Claimant {
   /** The worker has a descriptor of its own. */
   #given(): void {
     this.#client.destroy();
-    this.#leave();
+    this.#leave('handed-over');
   }
 
   async #offer(lease: Lease): Promise<void> {
     const outcome = await this.#around.offer(lease);
     if (this.#lifecycle.is('closed')) return;
     if (outcome === 'taken') return this.#given();
-    if (this.#attempts >= MAX_ATTEMPTS) return this.close();
+    if (this.#around.account.attempts >= MAX_ATTEMPTS) return this.close('worker-unreachable');
     this.#lease = undefined;
     // Also one that refuses: its server has closed, and others may be left to ask.
     this.#balancer.shun(lease.backend);
     lease.release();
     this.#lifecycle.to('claiming');
-    this.#balancer.claim(this, true);
+    this.claim();
   }
 }

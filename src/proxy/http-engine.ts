@@ -1,4 +1,5 @@
 import type { Balancer } from './balancer.js';
+import type { Book } from './book.js';
 import { HttpProxyRelay } from './http-proxy/relay.js';
 import { HttpRelay } from './http-relay.js';
 import type { HttpSettings } from './http-settings.js';
@@ -14,6 +15,13 @@ export interface HttpEngineRelay extends Relay {
 }
 
 /** The relay of an http port; http-proxy is loaded only here, and only when it is chosen. */
-export function makeHttpRelay(engine: HttpEngine, balancer: Balancer, settings: HttpSettings): HttpEngineRelay {
-  return engine === 'http-proxy' ? new HttpProxyRelay(balancer, settings) : new HttpRelay(balancer, settings);
+export function makeHttpRelay(
+  engine: HttpEngine,
+  balancer: Balancer,
+  settings: HttpSettings,
+  book?: Book,
+): HttpEngineRelay {
+  return engine === 'http-proxy'
+    ? new HttpProxyRelay(balancer, settings, book)
+    : new HttpRelay(balancer, settings, book);
 }

@@ -1,4 +1,5 @@
 import type { Balancer } from './balancer.js';
+import { Book } from './book.js';
 import type { Client } from './client.js';
 import { HttpSession, type SessionHost } from './http-session.js';
 import type { HttpSettings } from './http-settings.js';
@@ -10,6 +11,7 @@ const SWEEP_MS = 500;
 /** Balances requests: client connections stay here, and every request goes to a worker of its own. */
 export class HttpRelay implements Relay, SessionHost {
   readonly balancer: Balancer;
+  readonly book: Book;
   /** In force from the next head on. */
   settings: HttpSettings;
   /** Each with whom to tell of its end. */
@@ -17,8 +19,9 @@ export class HttpRelay implements Relay, SessionHost {
   readonly #sweeper: NodeJS.Timeout;
   #isFinishing = false;
 
-  constructor(balancer: Balancer, settings: HttpSettings) {
+  constructor(balancer: Balancer, settings: HttpSettings, book = new Book()) {
     this.balancer = balancer;
+    this.book = book;
     this.settings = settings;
     this.#sweeper = setInterval(() => this.#sweep(), SWEEP_MS).unref();
   }
@@ -46,7 +49,7 @@ export class HttpRelay implements Relay, SessionHost {
 
   close(): void {
     clearInterval(this.#sweeper);
-    for (const session of this.#sessions.keys()) session.close();
+    for (const session of this.#sessions.keys()) session.close('stopped');
   }
 
   #sweep(): void {

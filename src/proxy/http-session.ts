@@ -1,5 +1,4 @@
 import type { Socket } from 'node:net';
-import { legality } from '../core/lifecycle.js';
 import { LF, isEmptyLines } from '../http/characters.js';
 import { INCOMPLETE } from '../http/fields.js';
 import { beginsWithHead } from '../http/method.js';
@@ -7,13 +6,16 @@ import { refusal } from '../http/refusal.js';
 import { RequestHead } from '../http/request-head.js';
 import type { Asked } from '../http/response-head.js';
 import type { Balancer } from './balancer.js';
+import type { Book } from './book.js';
 import { ByteQueue } from './byte-queue.js';
 import type { Client } from './client.js';
+import { type End, refusedWith } from './end.js';
 import { Exchange } from './exchange.js';
 import { Forwarding } from './forwarding.js';
 import type { HttpSettings } from './http-settings.js';
 import { output } from './output.js';
 import { cut, drop } from './parting.js';
+import { type State, mayMove } from './session-state.js';
 import { unsentBytes } from './writing.js';
 
 /** How long an idle connection still takes a request when the front stops: one that was sent before the client could know. */
@@ -31,34 +33,11 @@ const requestHead = new RequestHead();
 /** Whom the sessions of one public port belong to. */
 export interface SessionHost {
   readonly balancer: Balancer;
+  readonly book: Book;
   readonly settings: HttpSettings;
   /** The session's connection is closed. */
   left(session: HttpSession): void;
 }
-
-type State = 'idle' | 'head' | 'exchange' | 'stalled' | 'tunnel' | 'lingering' | 'closed';
-
-/**
- * One client connection:
- *
- *     idle -> head -> exchange -> idle …
- *     idle -> exchange                       (a whole head in one read)
- *     exchange -> head                       (part of the next head was read ahead)
- *     exchange -> stalled -> idle, head …    (the client asks on, but does not read its answers)
- *     exchange -> tunnel                     (101)
- *     idle, head, exchange -> lingering      (refused, or the last answer is given)
- *     tunnel -> lingering                    (its worker is about to stop)
- *     any -> closed
- */
-const mayMove = legality<State>({
-  idle: ['head', 'exchange', 'lingering', 'closed'],
-  head: ['idle', 'exchange', 'lingering', 'closed'],
-  exchange: ['idle', 'head', 'exchange', 'stalled', 'tunnel', 'lingering', 'closed'],
-  stalled: ['idle', 'head', 'exchange', 'lingering', 'closed'],
-  tunnel: ['lingering', 'closed'],
-  lingering: ['closed'],
-  closed: [],
-});
 
 /** The client's side of an http connection: finds the requests, hands them to the exchange one by one, in order. */
 export class HttpSession {
@@ -82,7 +61,7 @@ export class HttpSession {
   constructor(client: Client, host: SessionHost) {
     this.#host = host;
     this.#deadline = performance.now() + host.settings.keepAliveTimeout;
-    this.#exchange = new Exchange(this, requestHead, host.balancer);
+    this.#exchange = new Exchange(this, requestHead, host.balancer, host.book);
     this.who = client;
     this.client = client.read((bytes, length) => this.#received(bytes, length));
     this.client
@@ -124,9 +103,9 @@ export class HttpSession {
     if (now < this.#deadline) return;
     this.#deadline = Infinity;
     if (this.#state === 'idle') this.#linger();
-    else if (this.#state === 'head') this.refuse(408, beginsWithHead(this.pending.bytes, this.pending.length));
+    else if (this.#state === 'head') this.#turnAway(408, this.pending.bytes, this.pending.length);
     else if (this.#state === 'exchange') this.#exchange.expire();
-    else this.close();
+    else this.close(this.#state === 'tunnel' ? 'timeout-idle' : undefined);
   }
 
   /** Sets when {@link expire} acts, in milliseconds from now. */
@@ -200,14 +179,15 @@ export class HttpSession {
   /** The answer under way is complete. */
   answered(keepsOpen: boolean): void {
     if (!keepsOpen) this.#linger();
-    else if (this.#isUnread) this.#stall();
+    else if (this.#isUnread) this.#to('stalled', this.settings.keepAliveTimeout);
     else this.#next();
   }
 
-  close(): void {
+  /** Ends everything at once. */
+  close(end: End = 'client-left'): void {
     if (this.#state === 'closed') return;
     this.#to('closed', Infinity);
-    this.#exchange.cancel();
+    this.#exchange.cancel(end);
     output.flush();
     // What is not with the kernel yet is lost: then a plain end would make a part look like the whole.
     drop(this.client);
@@ -258,15 +238,21 @@ export class HttpSession {
     const { settings } = this;
     const headEnd = requestHead.parse(bytes, 0, length, settings);
     const size = headEnd === INCOMPLETE ? length : headEnd;
-    if (size > settings.maxHeadSize) return this.refuse(431, beginsWithHead(bytes, length));
-    if (headEnd < 0) return this.refuse(-headEnd, beginsWithHead(bytes, length));
+    if (size > settings.maxHeadSize) return this.#turnAway(431, bytes, length);
+    if (headEnd < 0) return this.#turnAway(-headEnd, bytes, length);
     if (headEnd === INCOMPLETE) return this.#awaitHead(bytes, length);
     // A client that has gone by now has no address; its request must not pass for that of the client before.
     if (this.who.fieldLine.length === 0) return this.close();
-    if (requestHead.contentLength > settings.maxBodySize) return this.refuse(413, requestHead.method.isHead);
+    if (requestHead.contentLength > settings.maxBodySize) return this.#turnAway(413, bytes, length);
     this.#strayLines = 0;
     this.#to('exchange', Infinity);
     this.#exchange.begin(bytes, headEnd, length);
+  }
+
+  /** Refuses what never became a request. */
+  #turnAway(status: number, bytes: Buffer, length: number): void {
+    this.#exchange.account.turnAway(refusedWith(status));
+    this.refuse(status, beginsWithHead(bytes, length));
   }
 
   #awaitHead(bytes: Buffer, length: number): void {
@@ -300,10 +286,6 @@ export class HttpSession {
     if (this.#state === 'idle') return;
     this.#to('idle', Infinity);
     this.#deadline = -this.settings.keepAliveTimeout;
-  }
-
-  #stall(): void {
-    this.#to('stalled', this.settings.keepAliveTimeout);
   }
 
   /** RFC 9112 9.6: says the last word, then reads over what still comes, so that no reset overtakes it. */

@@ -42,6 +42,11 @@ export class Request {
     return this.#body.isComplete;
   }
 
+  /** Whether it is the worker that is waited for: it has the whole request, or is to ask for the rest with a 100 (Continue). */
+  get isWorkersTurn(): boolean {
+    return this.isWhole || this.awaitsContinue;
+  }
+
   /** Takes the request that the shared head describes, bytes[0, headEnd), and what follows up to `length`. */
   begin(bytes: Buffer, headEnd: number, length: number): void {
     this.canReplay = this.#head.method.isIdempotent || this.#head.hasIdempotencyKey;

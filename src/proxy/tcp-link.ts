@@ -1,8 +1,11 @@
 import type { Socket } from 'node:net';
 import { Lifecycle, type Moves } from '../core/lifecycle.js';
-import type { Balancer, Claimant } from './balancer.js';
+import { Account } from './account.js';
+import type { Balancer, Claimant, Refusal } from './balancer.js';
+import type { Book } from './book.js';
 import { ByteQueue } from './byte-queue.js';
 import type { Client } from './client.js';
+import { type End, refusedFor } from './end.js';
 import type { Lease } from './lease.js';
 import { output } from './output.js';
 import { cut, drop, part } from './parting.js';
@@ -21,6 +24,7 @@ const LINGER_MS = 2_000;
 /** Whom the links of one public port belong to. */
 export interface LinkHost {
   readonly balancer: Balancer;
+  readonly book: Book;
   readonly settings: TcpSettings;
 }
 
@@ -50,11 +54,11 @@ export class TcpLink implements Claimant, UpstreamUser {
   readonly #client: Socket;
   readonly #host: LinkHost;
   readonly #closed: () => void;
+  readonly #account: Account;
   readonly #early = new ByteQueue();
   readonly #lifecycle = new Lifecycle<State>('A link', 'claiming', MOVES);
   #lease: Lease | undefined;
   #upstream: Upstream | undefined;
-  #attempts = 0;
   #clientHasEnded = false;
   /** How many bytes had moved when it was checked last, and since when no more have. */
   #moved = -1;
@@ -64,6 +68,8 @@ export class TcpLink implements Claimant, UpstreamUser {
     this.#host = host;
     this.#closed = closed;
     this.#who = client;
+    this.#account = new Account(host.book);
+    this.#account.open();
     this.#client = client.read((bytes, length) => this.#received(bytes, length));
     onEnd(this.#client, () => this.#ended());
     this.#client
@@ -76,17 +82,24 @@ export class TcpLink implements Claimant, UpstreamUser {
     return this.#who.hash;
   }
 
+  /** Asks for a worker. */
+  claim(): void {
+    this.#account.claims();
+    this.#host.balancer.claim(this, this.#account.attempts > 1);
+    if (this.#lifecycle.is('claiming')) this.#account.waits();
+  }
+
   claimed(lease: Lease): void {
     this.#lease = lease;
-    this.#attempts++;
+    this.#account.claimed(lease.backend);
     const upstream = lease.backend.connect(this);
     this.#upstream = upstream;
     this.#lifecycle.to('connecting');
     this.#lifecycle.after(this.#host.settings.connectTimeout, () => this.lost(upstream));
   }
 
-  refused(): void {
-    this.close();
+  refused(why: Refusal): void {
+    this.close(refusedFor(why));
   }
 
   connected(upstream: Upstream): void {
@@ -122,7 +135,7 @@ export class TcpLink implements Claimant, UpstreamUser {
     if (this.#client.destroyed) this.close();
     else if (this.#lifecycle.is('leaving')) this.#linger();
     // A worker that was cut off cuts its client off too.
-    else if (error !== undefined) cut(this.#client);
+    else if (error !== undefined) this.#cutOff();
     else part(this.#client, CLIENT_FINISH_MS);
   }
 
@@ -135,11 +148,13 @@ export class TcpLink implements Claimant, UpstreamUser {
     const moved = movedBy(this.#client) + movedBy(this.#upstream!.socket);
     if (moved !== this.#moved) this.#idleSince = now;
     this.#moved = moved;
-    if (now - this.#idleSince >= idleTimeout) this.close();
+    if (now - this.#idleSince >= idleTimeout) this.close('timeout-idle');
   }
 
-  close(): void {
+  /** Ends both sides at once. */
+  close(end: End = this.#wayOut): void {
     if (this.#lifecycle.is('closed')) return;
+    this.#account.close(end);
     this.#lifecycle.to('closed');
     this.#host.balancer.withdraw(this);
     output.flush();
@@ -147,6 +162,17 @@ export class TcpLink implements Claimant, UpstreamUser {
     drop(this.#client);
     this.#lease?.release();
     this.#closed();
+  }
+
+  /** How it ends when one of its ends has closed. */
+  get #wayOut(): End {
+    if (this.#lifecycle.is('leaving')) return 'retired';
+    return this.#lifecycle.is('joined') ? 'complete' : 'client-left';
+  }
+
+  #cutOff(): void {
+    this.#account.close('worker-lost');
+    cut(this.#client);
   }
 
   #received(bytes: Buffer, length: number): void {
@@ -195,9 +221,10 @@ export class TcpLink implements Claimant, UpstreamUser {
     if (!isOwnWant(error)) this.#host.balancer.shun(this.#lease!.backend);
     this.#lease!.release();
     this.#lease = undefined;
-    if (this.#attempts >= MAX_ATTEMPTS) return this.close();
+    if (this.#account.attempts >= MAX_ATTEMPTS)
+      return this.close(error === undefined ? 'timeout-connect' : 'worker-unreachable');
     this.#lifecycle.to('claiming');
-    this.#host.balancer.claim(this, true);
+    this.claim();
   }
 }
 

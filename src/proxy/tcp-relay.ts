@@ -1,4 +1,5 @@
 import type { Balancer } from './balancer.js';
+import { Book } from './book.js';
 import type { Client } from './client.js';
 import type { Relay } from './listener.js';
 import { type LinkHost, TcpLink } from './tcp-link.js';
@@ -19,13 +20,15 @@ const SWEEP_MS = 500;
 /** Balances connections: one lease and one upstream socket for the life of a client's connection. */
 export class TcpRelay implements Relay, LinkHost {
   readonly balancer: Balancer;
+  readonly book: Book;
   /** In force at once. */
   settings: TcpSettings;
   readonly #links = new Set<TcpLink>();
   readonly #sweeper: NodeJS.Timeout;
 
-  constructor(balancer: Balancer, settings: TcpSettings) {
+  constructor(balancer: Balancer, settings: TcpSettings, book = new Book()) {
     this.balancer = balancer;
+    this.book = book;
     this.settings = settings;
     this.#sweeper = setInterval(() => this.#sweep(), SWEEP_MS).unref();
   }
@@ -40,7 +43,7 @@ export class TcpRelay implements Relay, LinkHost {
       closed();
     });
     this.#links.add(link);
-    this.balancer.claim(link);
+    link.claim();
   }
 
   /** Open connections end by themselves, or with their worker. */
@@ -48,7 +51,7 @@ export class TcpRelay implements Relay, LinkHost {
 
   close(): void {
     clearInterval(this.#sweeper);
-    for (const link of this.#links) link.close();
+    for (const link of this.#links) link.close('stopped');
   }
 
   #sweep(): void {

@@ -42,6 +42,9 @@ const message = z.discriminatedUnion('type', [
     loopDelayMs: z.number().min(0),
     answers: z.int().min(0),
     errors: z.int().min(0),
+    inFlight: z.int().min(0).optional(),
+    cpuSeconds: z.number().min(0).optional(),
+    cpu: z.number().min(0).optional(),
   }),
   z.object({ type: z.literal('drained') }),
 ]);

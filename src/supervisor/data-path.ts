@@ -31,6 +31,16 @@ export interface DataPath {
   probe(worker: Worker, path: string, signal: AbortSignal): Promise<void>;
   /** What clients were answered with `worker`'s help since it started. */
   tally(worker: Worker): Tally;
+  /** What `worker` has to do, and had since it started. */
+  load(worker: Worker): Load;
+}
+
+/** Requests, or connections in tcp mode. */
+export interface Load {
+  /** Those that it holds. */
+  readonly inFlight: number;
+  /** Those that it was given. */
+  readonly requests: number;
 }
 
 /** Answers, and how many of them were 5xx: the worker's own, or in its place (502, 504). */

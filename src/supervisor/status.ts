@@ -1,8 +1,9 @@
+import type { Load } from './data-path.js';
 import type { Generation } from './generation.js';
 import type { SupervisorState } from './supervisor.js';
 import type { Worker, WorkerState } from './worker.js';
 
-export interface WorkerStatus {
+export interface WorkerStatus extends Load {
   readonly slot: number;
   readonly pid: number | undefined;
   readonly generation: number;
@@ -15,6 +16,10 @@ export interface WorkerStatus {
   readonly isAiling: boolean;
   /** Resident memory, as its agent said last; 0 before. */
   readonly memoryBytes: number;
+  /** The longest that its event loop was late within a second, as its agent said last; absent where there is none. */
+  readonly loopDelayMs?: number;
+  /** How much of one core it used over that second: 1 is all of it; absent where there is no agent. */
+  readonly cpu?: number;
   readonly uptimeMs: number;
   /** The private side of its first public port: `127.0.0.1:40123`, or the path of a Unix socket. */
   readonly address?: string;
@@ -36,19 +41,22 @@ export interface SupervisorStatus {
 }
 
 /** The processes of some generations, the oldest generation first, by slot. */
-export function workersOf(generations: Iterable<Generation>): readonly WorkerStatus[] {
+export function workersOf(
+  generations: Iterable<Generation>,
+  loadOf: (worker: Worker) => Load,
+): readonly WorkerStatus[] {
   return [...generations].flatMap((generation) =>
     generation.workers
       .toSorted((one, other) => one.slot - other.slot)
-      .map((worker) => statusOf(worker, generation.conditionOf(worker))),
+      .map((worker) => statusOf(worker, { ...generation.conditionOf(worker), ...loadOf(worker) })),
   );
 }
 
-function statusOf(worker: Worker, condition: ReturnType<Generation['conditionOf']>): WorkerStatus {
+function statusOf(worker: Worker, condition: ReturnType<Generation['conditionOf']> & Load): WorkerStatus {
   const { slot, pid, generation, state } = worker;
   const address = addressOf(worker);
   const uptimeMs = Math.round(worker.uptimeMs);
-  const memoryBytes = worker.vitals?.memoryBytes ?? 0;
+  const { memoryBytes = 0, loopDelayMs, cpu } = worker.vitals ?? {};
   return {
     slot,
     pid,
@@ -56,6 +64,7 @@ function statusOf(worker: Worker, condition: ReturnType<Generation['conditionOf'
     state,
     ...condition,
     memoryBytes,
+    ...(cpu !== undefined && loopDelayMs !== undefined && { loopDelayMs, cpu }),
     uptimeMs,
     ...(address !== undefined && { address }),
   };

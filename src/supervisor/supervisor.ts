@@ -102,7 +102,7 @@ export class Supervisor {
     return {
       state: this.#state,
       generation: this.#lineup.newest?.number ?? 0,
-      workers: workersOf(this.#generations),
+      workers: workersOf(this.#generations, (worker) => this.#dataPath.load(worker)),
       reloads: this.#reloads.status,
     };
   }

@@ -18,6 +18,9 @@ describe('the vitals', () => {
       loopDelayMs: expect.any(Number),
       answers: 0,
       errors: 0,
+      inFlight: 0,
+      cpuSeconds: expect.any(Number),
+      cpu: expect.any(Number),
     });
     expect(first.memoryBytes).toBeGreaterThan(16e6);
     expect(first.memoryBytes).toBeLessThan(1e9);

@@ -1,6 +1,8 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import { parseConfig } from '../../src/core/config.js';
+import type { PublicAddress } from '../../src/core/public-address.js';
+import { Book } from '../../src/proxy/book.js';
 import type { Gate } from '../../src/proxy/listener.js';
 import { PublicPort } from '../../src/public-port.js';
 import type { Worker } from '../../src/supervisor/worker.js';
@@ -10,10 +12,16 @@ import { Stage, dial } from '../kit/wire.ts';
 
 const OPEN: Gate = { admit: (client, relay) => relay.accept(client, () => {}), dismiss() {} };
 
+const premises = () => ({
+  gate: OPEN,
+  open: new Set<PublicAddress>(),
+  books: { requests: new Book(), connections: new Book() },
+});
+
 test('a worker that has opened its port anew is not drained while a connection of the former door is open', async () => {
   const number = await freePort();
   const config = parseConfig({ script: 'server.js' }, 'config', (key) => key);
-  const port = new PublicPort(number, 'tcp', config, OPEN, new Set());
+  const port = new PublicPort(number, 'tcp', config, premises());
   onTestFinished(() => port.close());
   await port.open({ port: number, host: '127.0.0.1' });
   const [former, latest] = [await Stage.open(), await Stage.open()];
@@ -39,7 +47,7 @@ test.each(ENGINES)(
   async (engine) => {
     const number = await freePort();
     const config = parseConfig({ script: 'server.js', httpEngine: engine, holdMax: 1 }, 'config', (key) => key);
-    const port = new PublicPort(number, 'http', config, OPEN, new Set());
+    const port = new PublicPort(number, 'http', config, premises());
     onTestFinished(() => port.close());
     await port.open({ port: number, host: '127.0.0.1' });
     const clients = await Promise.all([dial(number), dial(number)]);

@@ -4,6 +4,7 @@ import { Networks } from '../../src/core/networks.js';
 import { Admission, type AdmissionSettings } from '../../src/proxy/admission.js';
 import { Backend } from '../../src/proxy/backend.js';
 import { Balancer, type Hold, type Sharing } from '../../src/proxy/balancer.js';
+import { Book } from '../../src/proxy/book.js';
 import { type HttpEngine, makeHttpRelay } from '../../src/proxy/http-engine.js';
 import type { HttpSettings } from '../../src/proxy/http-settings.js';
 import { Listener } from '../../src/proxy/listener.js';
@@ -54,7 +55,9 @@ export async function openRelay(mode: 'http' | 'tcp', options: RelayOptions = {}
   } = options;
   const settings = { ...SETTINGS, ...others };
   const balancer = new Balancer(hold, { ...SHARING, ...sharing });
-  const relay = mode === 'http' ? makeHttpRelay(engine, balancer, settings) : new TcpRelay(balancer, settings);
+  const book = new Book();
+  const relay =
+    mode === 'http' ? makeHttpRelay(engine, balancer, settings, book) : new TcpRelay(balancer, settings, book);
   const port = await freePort();
   const journal = new RecordedJournal();
   const admission = new Admission(bounds, journal);
@@ -65,7 +68,7 @@ export async function openRelay(mode: 'http' | 'tcp', options: RelayOptions = {}
     listener.close();
     balancer.close();
   });
-  return { port, balancer, relay, listener, admission, vestibule: gate, journal };
+  return { port, balancer, book, relay, listener, admission, vestibule: gate, journal };
 }
 
 /** The backend at a port on this machine. */

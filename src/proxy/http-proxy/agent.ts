@@ -58,7 +58,7 @@ export class BackendAgent extends Agent {
   override createConnection(_options: unknown, created?: unknown): undefined {
     const socket = connect({ ...placeOf(this.#backend), allowHalfOpen: true, noDelay: true });
     const timer = setTimeout(
-      () => socket.destroy(new Error('The worker did not accept in time')),
+      () => socket.destroy(Object.assign(new Error('The worker did not accept in time'), { code: 'ETIMEDOUT' })),
       this.#timing.connectTimeout,
     );
     const fail = (error: Error) => {

@@ -11,8 +11,9 @@ export interface BodyOwner {
   bodyTooLarge(): void;
 }
 
-/** How much of a body is taken, and how much of it is kept to be sent again; in bytes. */
+/** Whether there is a body, how much of it is taken, and how much of it is kept to be sent again; in bytes. */
 export interface BodyBounds {
+  readonly hasBody: boolean;
   readonly max: number;
   /** 0 for a request that must not be sent again. */
   readonly maxKept: number;
@@ -30,11 +31,11 @@ export class Body {
   #reader: Readable | undefined;
   #hasBegun = false;
 
-  constructor(source: IncomingMessage, hasBody: boolean, bounds: BodyBounds, owner: BodyOwner) {
+  constructor(source: IncomingMessage, bounds: BodyBounds, owner: BodyOwner) {
     this.#source = source;
     this.#owner = owner;
     this.#bounds = bounds;
-    this.#isWhole = !hasBody;
+    this.#isWhole = !bounds.hasBody;
   }
 
   /** Whether the client has sent all of it. */

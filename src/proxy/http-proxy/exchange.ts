@@ -1,13 +1,15 @@
 import { type ClientRequest, type IncomingMessage, ServerResponse } from 'node:http';
-import type { Claimant } from '../balancer.js';
-import type { Backend } from '../backend.js';
+import { Account } from '../account.js';
+import type { Claimant, Refusal } from '../balancer.js';
+import { type End, refusedFor, refusedWith, statusOf } from '../end.js';
 import type { Lease } from '../lease.js';
-import { MAX_ATTEMPTS, MAX_FAITHFUL, isOwnWant } from '../upstream.js';
+import { MAX_ATTEMPTS, MAX_FAITHFUL } from '../upstream.js';
 import { beginAnswer } from './answering.js';
 import { Body, type BodyOwner } from './body.js';
 import type { Engine } from './engine.js';
 import { MOVES, type State } from './exchange-state.js';
-import { type Question, forwardedLines, headersOf, readRequest, readResponse, setRight } from './heads.js';
+import { type Question, bodyBoundsOf, fieldsFor, headersOf, readRequest, readResponse, setRight } from './heads.js';
+import { lostBy, notConnectedBy } from './loss.js';
 import { targetOf } from './package.js';
 import type { Session } from './session.js';
 import { Upgrade } from './upgrade.js';
@@ -18,13 +20,13 @@ export class Exchange implements Claimant, BodyOwner {
   readonly #engine: Engine;
   readonly #request: IncomingMessage;
   readonly #body: Body;
+  readonly #account: Account;
   readonly #upgrade: Upgrade | undefined;
   #question: Question | number;
   #response: ServerResponse;
   #lease: Lease | undefined;
   #outgoing: ClientRequest | undefined;
   #state: State = 'waiting';
-  #attempts = 0;
   /** What had come back on the worker's socket before this request. */
   #bytesBefore = 0;
   #keepsClient = false;
@@ -34,14 +36,13 @@ export class Exchange implements Claimant, BodyOwner {
     this.#session = session;
     this.#engine = engine;
     this.#request = request;
+    this.#account = new Account(engine.book);
     this.#response = response ?? new ServerResponse(request);
     this.#response.on('error', () => {}).on('finish', () => this.#maybeConclude());
     this.#question = readRequest(request, engine.settings);
-    const { hasBody = false, isRepeatable = false } = typeof this.#question === 'number' ? {} : this.#question;
-    const { maxBodySize, maxBufferSize } = engine.settings;
-    this.#body = new Body(request, hasBody, { max: maxBodySize, maxKept: isRepeatable ? maxBufferSize : 0 }, this);
+    this.#body = new Body(request, bodyBoundsOf(this.#question, engine.settings), this);
     if (early !== undefined) this.#upgrade = new Upgrade(engine.proxy, session.client, request, early);
-    if (this.#upgrade !== undefined && hasBody) this.#question = 400; // where its body ends, Node leaves open
+    if (this.#upgrade !== undefined && !this.#body.isWhole) this.#question = 400; // where its body ends, Node leaves open
   }
 
   /** Whether the client has sent all of the request. */
@@ -52,30 +53,32 @@ export class Exchange implements Claimant, BodyOwner {
   /** Begins, when those before it are over. */
   begin(): void {
     if (this.#state !== 'waiting') return;
-    if (typeof this.#question === 'number') this.#refuse(this.#question);
+    this.#account.open();
+    if (typeof this.#question === 'number') this.#refuse(refusedWith(this.#question));
     else this.#claim();
   }
 
   get slot(): number | undefined {
-    return this.#attempts > MAX_FAITHFUL ? undefined : (this.#question as Question).slot;
+    return this.#account.attempts > MAX_FAITHFUL ? undefined : (this.#question as Question).slot;
   }
 
   get source(): number | undefined {
-    return this.#attempts > MAX_FAITHFUL ? undefined : this.#session.source;
+    return this.#account.attempts > MAX_FAITHFUL ? undefined : this.#session.source;
   }
 
   claimed(lease: Lease): void {
     this.#lease = lease;
+    this.#account.claimed(lease.backend);
     this.#to('connecting');
     try {
-      this.#forward(lease.backend);
+      this.#forward(lease);
     } catch {
-      this.#refuse(502); // a head that passes our reading, but not Node's writing: no fault of the worker's
+      this.#refuse('refused-400'); // a head that passes our reading, but not Node's writing: no fault of the worker's
     }
   }
 
-  refused(): void {
-    this.#refuse(503);
+  refused(why: Refusal): void {
+    this.#refuse(refusedFor(why));
   }
 
   /** http-proxy has a socket for the request; nothing was sent yet. */
@@ -97,10 +100,9 @@ export class Exchange implements Claimant, BodyOwner {
   answered(message: IncomingMessage): void {
     message.on('error', () => {}).once('close', () => message.complete || this.#cutShort());
     if (this.#state !== 'sent') return void message.destroy();
-    const mayKeepClient = this.#mayKeepClient && this.#upgrade === undefined;
-    const answer = readResponse(message, this.#question as Question, mayKeepClient, this.#cookieLine);
-    if (answer === undefined || answer.status === 101) return this.#fail(502);
-    this.#lease!.backend.tally.count(answer.status);
+    const answer = readResponse(message, this.#question as Question, this.#mayKeepClient, this.#cookieLine);
+    if (answer === undefined || answer.status === 101) return this.#fail('worker-malformed');
+    this.#account.answers(answer.status);
     this.#to('answering');
     this.#session.expireIn(this.isWhole ? Infinity : this.#engine.settings.bodyTimeout);
     message.once('end', () => this.#answerEnded());
@@ -108,37 +110,36 @@ export class Exchange implements Claimant, BodyOwner {
     if (this.#upgrade !== undefined) this.#upgrade.answerWith(this.#response);
     beginAnswer(this.#response, answer);
     message.pipe(this.#response);
-    if (answer.isEventStream) this.#lease!.lasts(() => this.#fail(502));
+    if (answer.isEventStream) this.#lease!.lasts(() => this.#fail('retired'));
   }
 
   /** The worker speaks the other protocol from now on; whether the client may. */
   switched(message: IncomingMessage): boolean {
     const answer =
       this.#state === 'sent' ? readResponse(message, this.#question as Question, true, this.#cookieLine) : undefined;
-    if (answer === undefined) this.#fail(502);
-    else {
-      this.#lease!.backend.tally.count(answer.status);
-      message.headers = headersOf(answer.lines) as IncomingMessage['headers'];
-      this.#to('tunnel');
-      this.#lease!.lasts(() => this.#upgrade!.leave());
-      this.#session.becomeTunnel();
-    }
-    return answer !== undefined;
+    if (answer === undefined) this.#fail('worker-malformed');
+    if (answer === undefined) return false;
+    this.#account.answers(answer.status);
+    message.headers = headersOf(answer.lines);
+    this.#to('tunnel');
+    this.#lease!.lasts(() => this.#upgrade!.leave());
+    this.#session.becomeTunnel();
+    return true;
   }
 
   /** The worker's connection failed, or what came on it is no HTTP. */
   lost(error: NodeJS.ErrnoException): void {
-    if (this.#state === 'connecting') {
-      if (!isOwnWant(error)) this.#engine.balancer.shun(this.#lease!.backend);
-      this.#tryAnother(isOwnWant(error) ? 503 : 502);
-    } else if (this.#state === 'sent' && this.#canReplay(error)) this.#tryAnother(502);
-    else if (this.#is('sent', 'answering', 'tunnel')) this.#fail(502);
+    const isNothingSent = this.#state === 'connecting';
+    const end = isNothingSent ? notConnectedBy(error) : lostBy(error);
+    if (isNothingSent && end !== 'exhausted') this.#engine.balancer.shun(this.#lease!.backend);
+    if (isNothingSent || (this.#state === 'sent' && this.#canReplay(end))) this.#tryAnother(end);
+    else if (this.#is('sent', 'answering', 'tunnel')) this.#fail(end);
   }
 
   /** A tunnel's end at the worker. */
   tunnelEnded(isLeaving: boolean): void {
     if (this.#state === 'over') return;
-    this.#end();
+    this.#end(isLeaving ? 'retired' : 'complete');
     this.#session.endTunnel(isLeaving);
   }
 
@@ -154,7 +155,7 @@ export class Exchange implements Claimant, BodyOwner {
   }
 
   bodyTooLarge(): void {
-    this.#fail(413);
+    this.#fail('refused-413');
   }
 
   /** The client sends no more: a request that is not whole by now never will be. */
@@ -165,20 +166,22 @@ export class Exchange implements Claimant, BodyOwner {
   /** The rest of the request is no HTTP, or too late: it can't be answered but with `status`. */
   spoil(status: number): void {
     if (this.#state === 'waiting') this.#question = status;
-    else this.#fail(status);
+    else this.#fail(refusedWith(status));
   }
 
   /** The present state has lasted too long. */
   expire(): void {
-    if (this.#state === 'sent') this.#fail(this.isWhole ? 504 : 408);
+    if (this.#state === 'sent') this.#fail(this.isWhole ? 'timeout-response' : 'timeout-body');
     // While an answer streams, a client may take its time with the rest of its question.
     else if (this.#state === 'answering') this.#session.expireIn(this.#engine.settings.bodyTimeout);
     else if (this.#state === 'answered') this.#giveUp();
   }
 
   /** Ends it in whatever state it is, without an answer. */
-  cancel(): void {
-    if (this.#state !== 'over') this.#end();
+  cancel(end: End): void {
+    if (this.#state === 'over') return;
+    // A tunnel is over when one of its ends says so.
+    this.#end(this.#state === 'tunnel' && end === 'client-left' ? 'complete' : end);
   }
 
   #is(...states: readonly State[]): boolean {
@@ -191,34 +194,27 @@ export class Exchange implements Claimant, BodyOwner {
   }
 
   get #mayKeepClient(): boolean {
-    return (this.#question as Question).isPersistent && !this.#session.isLast;
+    return (this.#question as Question).isPersistent && !this.#session.isLast && this.#upgrade === undefined;
   }
 
   #claim(): void {
-    this.#attempts++;
+    this.#account.claims();
     this.#to('claiming');
     this.#session.expireIn(Infinity);
-    this.#engine.balancer.claim(this, this.#attempts > 1);
+    this.#engine.balancer.claim(this, this.#account.attempts > 1);
+    if (this.#is('claiming')) this.#account.waits();
   }
 
-  #forward(backend: Backend): void {
-    const attempt = this.#attempts;
-    const failed = (error: Error) => (attempt === this.#attempts ? this.lost(error) : undefined);
+  #forward({ backend }: Lease): void {
+    const question = this.#question as Question;
+    const attempt = this.#account.attempts;
+    const failed = (error: Error) => (attempt === this.#account.attempts ? this.lost(error) : undefined);
     const mayReuse = attempt === 1 && this.#upgrade === undefined;
-    const agent = this.#engine.agents.agentOf(backend, mayReuse, this.#question as Question, this.#session.who.ends);
+    const agent = this.#engine.agents.agentOf(backend, mayReuse, question, this.#session.who.ends);
     const to = { target: targetOf(backend.address), agent, toProxy: true, selfHandleResponse: true } as const;
-    this.#request.headers = headersOf(this.#fieldsFor(backend)) as IncomingMessage['headers'];
-    if (this.#upgrade !== undefined) this.#upgrade.forward(to, this, (this.#question as Question).target, failed);
+    this.#request.headers = headersOf(fieldsFor(backend, question, this.#request, this.#session));
+    if (this.#upgrade !== undefined) this.#upgrade.forward(to, this, question.target, failed);
     else this.#engine.proxy.web(this.#request, this.#response, { ...to, buffer: this.#body.open() }, failed);
-  }
-
-  /** The field lines that the worker gets. The agent expects the client's address in the first of them. */
-  #fieldsFor(backend: Backend): readonly string[] {
-    const { lines, added } = this.#question as Question;
-    const { forwarded } = this.#engine.settings;
-    const forwards = forwarded === 'on' || (forwarded === 'auto' && !backend.showsClients);
-    const own = backend.showsClients ? this.#session.clientField : [];
-    return [...own, ...(forwards ? forwardedLines(this.#request, this.#session.forwarding) : lines), ...added];
   }
 
   /** What gives the client its cookie, unless it has that already. */
@@ -226,15 +222,15 @@ export class Exchange implements Claimant, BodyOwner {
     return this.#engine.settings.cookies?.lineFor(this.#lease!.backend.slot, (this.#question as Question).slot);
   }
 
-  #canReplay(error: NodeJS.ErrnoException): boolean {
-    if (error.code?.startsWith('HPE_') === true) return false; // an answer, though no good one
+  #canReplay(end: End): boolean {
+    if (end === 'worker-malformed') return false; // an answer, though no good one
     const isSilent = (this.#outgoing?.socket?.bytesRead ?? 0) === this.#bytesBefore;
     return isSilent && (this.#question as Question).isRepeatable && this.#body.isAtHand;
   }
 
-  /** @param status what the client is told when it was one attempt too many */
-  #tryAnother(status: number): void {
-    if (this.#attempts === MAX_ATTEMPTS) return this.#fail(status);
+  /** @param end how it ends when it was one attempt too many */
+  #tryAnother(end: End): void {
+    if (this.#account.attempts === MAX_ATTEMPTS) return this.#fail(end);
     this.#outgoing?.destroy();
     this.#outgoing = undefined;
     this.#body.hold();
@@ -250,7 +246,7 @@ export class Exchange implements Claimant, BodyOwner {
   }
 
   #cutShort(): void {
-    if (this.#state === 'answering') this.#fail(502);
+    if (this.#state === 'answering') this.#fail('worker-lost');
   }
 
   /** The worker has got all of the request and given all of its answer, or has closed its connection. */
@@ -271,40 +267,43 @@ export class Exchange implements Claimant, BodyOwner {
   #maybeConclude(): void {
     if (this.#state !== 'answered' || this.#outgoing !== undefined || !this.#response.writableFinished) return;
     const keepsClient = this.isWhole && this.#keepsClient;
-    this.#end();
+    this.#end('complete');
     this.#session.answered(keepsClient);
   }
 
   /** For a request that will never be whole: what was answered stands, an answer that is cut short is cut short. */
   #giveUp(): void {
     const isCut = this.#state === 'answering';
-    this.cancel();
+    this.cancel(this.#state === 'answered' ? 'complete' : 'client-left');
     if (isCut) this.#session.cut();
     else this.#session.answered(false);
   }
 
   /** Tells the client, if it has not got any byte of an answer; else cuts it off. */
-  #fail(status: number): void {
+  #fail(end: End): void {
     if (this.#state === 'over') return;
     if (this.#is('answering', 'answered', 'tunnel')) {
-      this.cancel();
+      this.cancel(end);
       return this.#session.cut();
     }
-    this.#lease?.backend.tally.countInPlace(status);
     // A request that was read whole leaves the connection in step: it may go on behind the bad news.
-    const goesOn = status >= 500 && this.isWhole && this.#upgrade === undefined && this.#mayKeepClient;
-    if (!goesOn) return this.#refuse(status);
-    this.#end();
+    const status = statusOf(end);
+    const goesOn = status >= 500 && this.isWhole && this.#mayKeepClient;
+    if (!goesOn) return this.#refuse(end);
+    this.#account.refuse(end);
+    this.#end(end);
     this.#session.tell(status, this.#question as Question, this.#response);
   }
 
-  #refuse(status: number): void {
+  #refuse(end: End): void {
     if (this.#state === 'over') return;
-    this.#end();
-    this.#session.refuse(status, this.#request.method === 'HEAD');
+    this.#account.refuse(end);
+    this.#end(end);
+    this.#session.refuse(statusOf(end), this.#request.method === 'HEAD');
   }
 
-  #end(): void {
+  #end(end: End): void {
+    this.#account.close(end);
     this.#to('over');
     this.#engine.balancer.withdraw(this);
     this.#outgoing?.destroy();

@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import type { ClientRequest, IncomingMessage, OutgoingHttpHeaders } from 'node:http';
+import type { ClientRequest, IncomingMessage } from 'node:http';
 import { Framing } from '../../http/framing.js';
 import { MAX_FIELDS } from '../../http/fields.js';
 import { type HeadBounds, RequestHead } from '../../http/request-head.js';
 import { type Asked, type ConnectionLine, ResponseHead } from '../../http/response-head.js';
 import type { Forwarding } from '../forwarding.js';
 import type { HttpSettings } from '../http-settings.js';
+import type { BodyBounds } from './body.js';
 
 /**
  * What Node has read is read once more with the relay's own rules, so that both engines refuse the same things, and pass
@@ -83,8 +84,38 @@ export function readRequest(message: IncomingMessage, settings: HttpSettings): Q
   };
 }
 
+/** How much of a request's body is taken; one that is refused has none. */
+export function bodyBoundsOf(
+  question: Question | number,
+  { maxBodySize: max, maxBufferSize }: HttpSettings,
+): BodyBounds {
+  if (typeof question === 'number') return { hasBody: false, max, maxKept: 0 };
+  return { hasBody: question.hasBody, max, maxKept: question.isRepeatable ? maxBufferSize : 0 };
+}
+
+/** Whose request it is, and what is to be said of that. */
+interface Asker {
+  /** See {@link Session.clientField}. */
+  readonly clientField: Lines;
+  readonly forwarding: Forwarding;
+  readonly settings: HttpSettings;
+}
+
+/** The field lines that a worker gets. Its agent expects the client's address in the first of them. */
+export function fieldsFor(
+  { showsClients }: { readonly showsClients: boolean },
+  { lines, added }: Question,
+  message: IncomingMessage,
+  asker: Asker,
+): Lines {
+  const { forwarded } = asker.settings;
+  const forwards = forwarded === 'on' || (forwarded === 'auto' && !showsClients);
+  const own = showsClients ? asker.clientField : [];
+  return [...own, ...(forwards ? forwardedLines(message, asker.forwarding) : lines), ...added];
+}
+
 /** The lines of a request that was read before, its X-Forwarded-* replaced. */
-export function forwardedLines({ method, url, httpVersion, rawHeaders }: IncomingMessage, by: Forwarding): Lines {
+function forwardedLines({ method, url, httpVersion, rawHeaders }: IncomingMessage, by: Forwarding): Lines {
   const bytes = bytesOf(`${method} ${url} HTTP/${httpVersion}`, rawHeaders);
   requestHead.parse(bytes, 0, bytes.length, PASSED);
   const added = Buffer.from(by.replace(requestHead, bytes), 'latin1');
@@ -123,7 +154,7 @@ export function readResponse(
 }
 
 /** The lines as the object that http-proxy wants: in their order, in their letters, repeated ones as lists. */
-export function headersOf(lines: Lines): OutgoingHttpHeaders {
+export function headersOf(lines: Lines): IncomingMessage['headers'] {
   const headers = new Map<string, { readonly name: string; readonly values: string[] }>();
   for (let at = 0; at < lines.length; at += 2) {
     const key = lines[at]!.toLowerCase();
@@ -132,7 +163,7 @@ export function headersOf(lines: Lines): OutgoingHttpHeaders {
     else known.values.push(lines[at + 1]!);
   }
   const entries = [...headers.values()].map(({ name, values }) => [name, values.length > 1 ? values : values[0]]);
-  return Object.fromEntries(entries) as OutgoingHttpHeaders;
+  return Object.fromEntries(entries) as IncomingMessage['headers'];
 }
 
 function connectionLine(status: number, keepsClient: boolean, { minorVersion }: Asked): ConnectionLine {

@@ -2,6 +2,7 @@ import { type IncomingMessage, type Server, type ServerResponse, createServer } 
 import type { Socket } from 'node:net';
 import { systemCode } from '../../core/errors.js';
 import type { Balancer } from '../balancer.js';
+import { Book } from '../book.js';
 import type { Client } from '../client.js';
 import type { HttpSettings } from '../http-settings.js';
 import type { Relay } from '../listener.js';
@@ -31,12 +32,13 @@ export class HttpProxyRelay implements Relay {
   readonly #sweeper: NodeJS.Timeout;
   #isFinishing = false;
 
-  constructor(balancer: Balancer, settings: HttpSettings) {
+  constructor(balancer: Balancer, settings: HttpSettings, book = new Book()) {
     const proxy = createHttpProxy()
       .on('proxyReq', (outgoing, request) => this.#exchanges.get(request)?.connected(outgoing))
       .on('proxyRes', (message, request) => this.#exchanges.get(request)?.answered(message));
     tellUpgrades(proxy);
-    this.#engine = { balancer, settings, proxy, agents: new Agents(settings.connectTimeout), turns: new Turns() };
+    const agents = new Agents(settings.connectTimeout);
+    this.#engine = { balancer, book, settings, proxy, agents, turns: new Turns() };
     this.#server = makeServer(settings.maxHeadSize);
     this.#listen();
     this.#sweeper = setInterval(() => this.#sweep(), SWEEP_MS).unref();
@@ -76,7 +78,7 @@ export class HttpProxyRelay implements Relay {
 
   close(): void {
     clearInterval(this.#sweeper);
-    for (const session of this.#sessions.values()) session.close();
+    for (const session of this.#sessions.values()) session.close('stopped');
     this.#engine.agents.close();
   }
 

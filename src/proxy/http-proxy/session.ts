@@ -3,7 +3,10 @@ import { Socket } from 'node:net';
 import type { Moves } from '../../core/lifecycle.js';
 import { refusal } from '../../http/refusal.js';
 import type { Asked } from '../../http/response-head.js';
+import { Account } from '../account.js';
 import type { Client } from '../client.js';
+import type { HttpSettings } from '../http-settings.js';
+import { type End, refusedWith } from '../end.js';
 import { giveAnswer } from './answering.js';
 import { Forwarding } from '../forwarding.js';
 import { cut, drop } from '../parting.js';
@@ -76,6 +79,10 @@ export class Session {
     client.destroySoon = () => this.#linger();
   }
 
+  get settings(): HttpSettings {
+    return this.#engine.settings;
+  }
+
   /** Whether the connection ends with the exchange under way. */
   get isLast(): boolean {
     const isLastAsked = this.#exchanges.length <= 1 && this.#partingStatus === undefined;
@@ -102,7 +109,7 @@ export class Session {
 
   /** Takes up an exchange as soon as those before it are over. */
   take(exchange: Exchange): void {
-    if (this.#is('lingering', 'closed')) return exchange.cancel();
+    if (this.#is('lingering', 'closed')) return exchange.cancel('client-left');
     this.#exchanges.push(exchange);
     if (this.#exchanges.length > MAX_PIPELINED) this.client.pause();
     if (this.#exchanges.length > 1) return;
@@ -114,7 +121,7 @@ export class Session {
   spoil(status: number): void {
     if (this.#is('lingering', 'closed')) return;
     const last = this.#exchanges.at(-1);
-    if (last === undefined) this.refuse(status, false);
+    if (last === undefined) this.#turnAway(status);
     else if (last.isWhole) this.#partingStatus ??= status;
     else last.spoil(status);
   }
@@ -132,7 +139,7 @@ export class Session {
     if (now < this.#deadline) return;
     this.#deadline = Infinity;
     if (this.#state === 'idle') this.#linger();
-    else if (this.#state === 'head') this.refuse(408, false);
+    else if (this.#state === 'head') this.#turnAway(408);
     else if (this.#state === 'exchange') this.#exchanges[0]!.expire();
     else if (this.#state === 'lingering') this.close();
   }
@@ -185,18 +192,25 @@ export class Session {
     const [next] = this.#exchanges;
     if (!keepsOpen) this.#linger();
     else if (next !== undefined) this.#goOn(next);
-    else if (this.#partingStatus !== undefined) this.refuse(this.#partingStatus, false);
+    else if (this.#partingStatus !== undefined) this.#turnAway(this.#partingStatus);
     else if (isLast) this.#linger();
     else this.#beIdle();
   }
 
-  close(): void {
+  /** Ends everything at once. */
+  close(end: End = 'client-left'): void {
     if (this.#state === 'closed') return;
     this.#to('closed', Infinity);
-    for (const exchange of this.#exchanges.splice(0)) exchange.cancel();
+    for (const exchange of this.#exchanges.splice(0)) exchange.cancel(end);
     // What is not with the kernel yet is lost: then a plain end would make a part look like the whole.
     drop(this.client);
     this.#closed();
+  }
+
+  /** Refuses what never became a request. */
+  #turnAway(status: number): void {
+    new Account(this.#engine.book).turnAway(refusedWith(status));
+    this.refuse(status, false);
   }
 
   #is(...states: readonly State[]): boolean {
@@ -226,7 +240,7 @@ export class Session {
   #linger(): void {
     if (this.#is('lingering', 'closed')) return;
     this.#to('lingering', this.#engine.settings.keepAliveTimeout);
-    for (const exchange of this.#exchanges.splice(0)) exchange.cancel();
+    for (const exchange of this.#exchanges.splice(0)) exchange.cancel('client-left');
     // The time runs from the last byte that the kernel took: a client may be slow to read a long answer.
     this.client.end(() => this.expireIn(LINGER_MS));
     this.client.resume();
@@ -251,6 +265,6 @@ export class Session {
     if (last.isWhole) return;
     if (this.#exchanges.length === 1) return last.clientEnded();
     this.#exchanges.pop();
-    last.cancel();
+    last.cancel('client-left');
   }
 }
