@@ -1,7 +1,7 @@
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import yargs from 'yargs';
-import { type Config, type ConfigInput, options, parseConfig, unknownOption } from '../core/config.js';
+import { type Config, type ConfigInput, byDefault, options, parseConfig, unknownOption } from '../core/config.js';
 import { ZdlbError, messageOf } from '../core/errors.js';
 import { readConfigFile } from './config-file.js';
 import { version } from '../version.js';
@@ -146,8 +146,8 @@ function commandLineParser() {
     })
     .option('help', { alias: 'h', type: 'boolean', description: 'show this text' })
     .option('version', { alias: 'v', type: 'boolean', description: 'show the version' });
-  for (const [key, { alias, argument, description, otherwise }] of options) {
-    const text = otherwise === undefined ? description : `${description} [default: ${otherwise}]`;
+  for (const [key, { alias, argument, description }] of options) {
+    const text = `${description} [default: ${byDefault(key)}]`;
     parser.option(kebab(key), {
       ...(argument === undefined ? { type: 'boolean' } : { type: 'string', requiresArg: true }),
       description: argument === undefined ? text : `${argument}: ${text}`,

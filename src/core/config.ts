@@ -28,6 +28,8 @@ import {
   words,
 } from './values.js';
 
+import { type WrittenDefault, writtenDefault } from './written-default.js';
+
 const NAME = /^[A-Za-z0-9._-]{1,64}$/;
 
 /** Every option, once: validation, types, command line, environment and docs come from here. */
@@ -180,7 +182,19 @@ export const options: ReadonlyMap<string, OptionMeta> = new Map(
   }),
 );
 
-/** The configuration file as JSON Schema, for editors: config.schema.json (`npx vitest -u json-schema` writes it anew). */
+/** What holds without an option, for people: in words, or as it would be written. */
+export function byDefault(key: string): string {
+  return options.get(key)?.otherwise ?? (String(defaultOf(key) ?? '') || 'none');
+}
+
+/** What a configuration file would say that says what holds without a key; null, where that is nothing. */
+export const defaultOf = (key: string): WrittenDefault | null =>
+  writtenDefault(schema.shape[key as keyof typeof schema.shape]) ?? null;
+
+/** Every key of a configuration file. */
+export const keys: readonly string[] = Object.keys(schema.shape);
+
+/** The configuration file as JSON Schema, for editors: config.schema.json (`npx vitest run json-schema -u` writes it anew). */
 export const jsonSchema = () => jsonSchemaOf(schema.shape);
 
 /**
@@ -190,13 +204,17 @@ export const jsonSchema = () => jsonSchemaOf(schema.shape);
  * @throws {ZdlbError} naming every mistake at once
  */
 export function parseConfig(input: ConfigInput, code: 'usage' | 'config', nameOf: (key: string) => string): Config {
-  const result = schema.safeParse(input);
+  const result = schema.safeParse(Object.fromEntries(Object.entries(input).filter(isSaid)));
   const mistakes = result.success
     ? RULES.flatMap((mistakesOf) => mistakesOf(result.data, nameOf))
     : result.error.issues.flatMap((issue) => describe(issue, nameOf));
   if (result.success && mistakes.length === 0) return withPort(result.data);
   throw new ZdlbError(code, mistakes.join('\n'));
 }
+
+/** A key without a default may be null, and says so that it is not set: a file can show all keys. */
+const isSaid = ([key, written]: [string, unknown]) =>
+  written !== null || !keys.includes(key) || defaultOf(key) !== null;
 
 /** The first port of `--listen` stands for `--port` in all else: PORT of the workers, and which listen() is named. */
 function withPort(config: Config): Config {

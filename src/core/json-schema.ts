@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { type OptionMeta } from './option.js';
-import { type JsonShape, shapes } from './values.js';
+import { type JsonShape, either, shapes } from './values.js';
+import { writtenDefault } from './written-default.js';
 
 /**
  * The configuration file as JSON Schema (draft-07, which editors know best), made of the same schema that validates it.
@@ -20,11 +21,16 @@ export function jsonSchemaOf(fields: Readonly<Record<string, z.ZodType>>): JsonS
 
 function property(field: z.ZodType): JsonShape {
   const meta = field.meta() as Partial<OptionMeta> | undefined;
+  const byDefault = writtenDefault(field);
   return {
     ...(meta?.description !== undefined && { description: meta.description }),
-    ...shapeOf(field),
+    ...(byDefault === undefined ? either(...alternatives(shapeOf(field)), { type: 'null' }) : shapeOf(field)),
+    ...(byDefault !== undefined && { default: byDefault }),
   };
 }
+
+/** Shapes of which one has to fit, without one that holds several. */
+const alternatives = (shape: JsonShape) => (shape['anyOf'] as readonly JsonShape[] | undefined) ?? [shape];
 
 /** That of the value itself, within what makes it optional or gives it a default. */
 function shapeOf(field: z.ZodType): JsonShape {

@@ -6,7 +6,7 @@ export interface OptionMeta {
   /** What stands for the value in help texts; absent for switches. */
   readonly argument?: string;
   readonly alias?: string;
-  /** What holds without the option, in words, where the schema has no default. */
+  /** What holds without the option, in words, where its default in the schema does not say it. */
   readonly otherwise?: string;
 }
 

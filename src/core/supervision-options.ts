@@ -115,7 +115,7 @@ export const supervisionOptions = {
     {
       argument: 'GLOB',
       description: 'what --watch watches instead; may be given several times',
-      otherwise: 'the folder',
+      otherwise: 'the working folder',
     },
   ),
 };

@@ -3,7 +3,7 @@ import type { Config } from '../core/config.js';
 import { ZdlbError } from '../core/errors.js';
 
 /** What can't change while an instance runs, by its name in the configuration. */
-const FIXED_KEYS = [
+export const FIXED_KEYS = [
   'name',
   'port',
   'host',

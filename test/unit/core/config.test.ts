@@ -1,6 +1,6 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { options, parseConfig } from '../../../src/core/config.js';
+import { parseConfig } from '../../../src/core/config.js';
 import { Networks } from '../../../src/core/networks.js';
 import { ZdlbError } from '../../../src/core/errors.js';
 
@@ -133,18 +133,6 @@ describe('a mistake is named with what was met and what was wanted', () => {
 
 test('all mistakes are named at once', () => {
   expect(mistakes({ port: 0, workers: 0, a: 1 }).split('\n')).toHaveLength(3);
-});
-
-const DOCS = readdirSync('docs')
-  .map((file) => readFileSync(`docs/${file}`, 'utf8'))
-  .join('\n');
-
-describe('every option stands', () => {
-  test.each([...options.keys()])('%s: in a table of the docs', (name) => {
-    const flag = `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
-    const row = DOCS.split('\n').find((line) => line.includes(`\`${name}\``) && line.includes(flag));
-    expect(row).toContain('|');
-  });
 });
 
 test('config.example.json is right', () => {

@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { Ajv } from 'ajv';
 import { format } from 'prettier';
 import { expect, test } from 'vitest';
-import { jsonSchema, parseConfig } from '../../../src/core/config.js';
+import { defaultOf, jsonSchema, keys, parseConfig } from '../../../src/core/config.js';
+import { optionsPage } from '../../kit/options-page.ts';
 
 const example = JSON.parse(readFileSync('config.example.json', 'utf8')) as Record<string, unknown>;
 const accepts = new Ajv().compile(jsonSchema());
@@ -20,6 +21,26 @@ function isValid(settings: Record<string, unknown>): boolean {
 test('config.schema.json is made of the schema that validates', async () => {
   const text = await format(JSON.stringify(jsonSchema()), { parser: 'json', printWidth: 120 });
   await expect(text).toMatchFileSnapshot('../../../config.schema.json');
+});
+
+test('docs/options.md is made of it', async () => {
+  const text = await format(optionsPage(), { parser: 'markdown', printWidth: 120 });
+  await expect(text).toMatchFileSnapshot('../../../docs/options.md');
+});
+
+/** What the example can't leave open: it is to run. */
+const EXAMPLES: Readonly<Record<string, unknown>> = {
+  $schema: './config.schema.json',
+  script: 'examples/server.js',
+  name: 'example',
+  port: 8000,
+};
+
+test('config.example.json shows every key, with its default where it has one', async () => {
+  const sorted = [...Object.keys(EXAMPLES), ...keys.filter((key) => !Object.hasOwn(EXAMPLES, key))];
+  const content = Object.fromEntries(sorted.map((key) => [key, EXAMPLES[key] ?? defaultOf(key)]));
+  const text = await format(JSON.stringify(content), { parser: 'json', printWidth: 120 });
+  await expect(text).toMatchFileSnapshot('../../../config.example.json');
 });
 
 test('the example is valid by it', () => {
@@ -55,6 +76,8 @@ test.each<[string, unknown]>([
   ['waitReady', 'yes'],
   ['args', 'a b'],
   ['command', []],
+  ['envFile', null],
+  ['drainTimeout', null],
   ['unknown', 1],
 ])('it agrees with zdlb on %s: %j', (key, value) => {
   const settings = { ...(key === 'command' ? { port: 8000 } : { script: 'a.js' }), [key]: value };
