@@ -7,10 +7,12 @@ import type { Health } from './core/health.js';
 import type { Journal } from './core/journal.js';
 import type { Listening } from './core/messages.cjs';
 import { type PublicAddress, writtenAddress } from './core/public-address.js';
+import { tellListening } from './announcement.js';
 import { Departures } from './departures.js';
 import { Ledger, type LedgerStatus } from './ledger.js';
 import { Pause, type PauseStatus } from './pause.js';
 import { Admission, type AdmissionSettings } from './proxy/admission.js';
+import { InheritedSockets } from './inherited-sockets.js';
 import { OpenFiles } from './proxy/open-files.js';
 import { Vestibule } from './proxy/vestibule.js';
 import { addressesOf } from './public-addresses.js';
@@ -64,6 +66,7 @@ export class Front implements DataPath {
   readonly #ports = new Map<number, PublicPort>();
   readonly #ledger = new Ledger();
   readonly #premises: Premises;
+  readonly #inherited: InheritedSockets;
   readonly #socketFolder: SocketFolder | undefined;
   readonly #listening: () => void;
   readonly #departures = new Departures(this.#ports);
@@ -74,9 +77,16 @@ export class Front implements DataPath {
 
   /**
    * @param listening called when an address of the first port is open; what it throws ends the start
+   * @param passed sockets that a service manager has opened
    * @throws {ZdlbError} `usage`, when options don't go together
    */
-  constructor(config: Config, journal: Journal, listening: () => void = () => {}) {
+  constructor(
+    config: Config,
+    journal: Journal,
+    listening: () => void = () => {},
+    passed: InheritedSockets['all'] = [],
+  ) {
+    this.#inherited = new InheritedSockets(passed, journal);
     this.#config = config;
     this.#journal = journal;
     this.#listening = listening;
@@ -84,7 +94,7 @@ export class Front implements DataPath {
     this.#openFiles = new OpenFiles(journal);
     this.#admission = new Admission(this.#bounds(), journal);
     this.#vestibule = new Vestibule(this.#admission, config, journal);
-    this.#premises = { gate: this.#vestibule, open: new Set(), books: this.#ledger };
+    this.#premises = { ...this.#inherited.neighbourhood, gate: this.#vestibule, books: this.#ledger };
     this.#socketFolder = config.transport === 'unix' ? SocketFolder.make() : undefined;
     this.#supervisor = new Supervisor({ config, dataPath: this, journal, spawn: spawnerOf(this.#socketFolder?.path) });
   }
@@ -137,6 +147,7 @@ export class Front implements DataPath {
     try {
       if (this.#socketFolder !== undefined) await SocketFolder.sweep();
       await this.#supervisor.start();
+      this.#inherited.watch(() => !['stopping', 'stopped'].includes(this.#supervisor.status().state));
     } catch (error) {
       await this.#clearAway();
       throw error;
@@ -223,7 +234,7 @@ export class Front implements DataPath {
       this.pause.join(port);
     }
     try {
-      for (const address of addressesOf(listening, this.#isFirst(port), this.#config))
+      for (const address of addressesOf(listening, this.#isFirst(port), this.#config, this.#inherited.all))
         if (await port.open(address)) this.#announce(port, address);
     } finally {
       if (!port.isOpen) this.#ports.delete(listening.port);
@@ -301,13 +312,10 @@ export class Front implements DataPath {
 
   #announce(opened: PublicPort, address: PublicAddress): void {
     if (this.#isFirst(opened)) this.#listening();
-    const { port, mode } = opened;
-    const balancing = mode === 'http' ? 'requests' : 'connections';
-    const idle = mode === 'tcp' && this.#config.sticky !== 'off' ? ': --sticky does nothing there' : '';
-    this.#journal.info(
-      { event: 'listening', port, mode, ...address },
-      `Listening on ${inWords(address)}, balancing ${balancing}${idle}`,
-    );
+    tellListening(this.#journal, opened, address, {
+      isPassed: this.#inherited.has(address),
+      isSticky: this.#config.sticky !== 'off',
+    });
   }
 
   async #clearAway(): Promise<void> {
@@ -324,9 +332,4 @@ function spawnerOf(socketFolder: string | undefined): Spawner {
   const program = nodeSpawner(AGENT, socketFolder);
   const command = commandSpawner(new PortAllotment());
   return (post, failed) => ('command' in post.launch ? command : program)(post, failed);
-}
-
-function inWords(address: PublicAddress): string {
-  if ('path' in address) return writtenAddress(address);
-  return `${address.host === undefined ? 'port' : `${address.host}, port`} ${address.port}`;
 }

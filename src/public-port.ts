@@ -7,7 +7,7 @@ import type { Book } from './proxy/book.js';
 import { HandOverRelay, type Recipient } from './proxy/hand-over.js';
 import { type HttpEngineRelay, makeHttpRelay } from './proxy/http-engine.js';
 import type { HttpSettings } from './proxy/http-settings.js';
-import { type Gate, Listener } from './proxy/listener.js';
+import { type Gate, Listener, type Neighbourhood } from './proxy/listener.js';
 import { Tally } from './proxy/tally.js';
 import { SlotCookies } from './proxy/slot-cookies.js';
 import { TcpRelay } from './proxy/tcp-relay.js';
@@ -22,10 +22,8 @@ export interface Books {
 }
 
 /** What the ports of one front share. */
-export interface Premises {
+export interface Premises extends Neighbourhood {
   readonly gate: Gate;
-  /** All public addresses that are open. */
-  readonly open: Set<PublicAddress>;
   readonly books: Books;
 }
 
@@ -45,14 +43,14 @@ export class PublicPort {
   /** Under `--backend cluster`. */
   readonly #recipients = new WeakMap<Backend, Recipient>();
 
-  constructor(port: number, mode: 'http' | 'tcp', config: Config, { gate, open, books }: Premises) {
+  constructor(port: number, mode: 'http' | 'tcp', config: Config, { gate, books, ...neighbourhood }: Premises) {
     this.port = port;
     this.mode = mode;
     this.#cookies = new SlotCookies(cookieLabel(config, port));
     const settings = this.#settingsOf(config);
     this.#balancer = new Balancer(settings.hold, config);
     this.#relay = this.#makeRelay(config, settings, books);
-    this.#listener = new Listener(this.#relay, gate, { socketMode: config.socketMode, open });
+    this.#listener = new Listener(this.#relay, gate, { ...neighbourhood, socketMode: config.socketMode });
   }
 
   /** Whether clients can connect anywhere. */

@@ -2,6 +2,8 @@ import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import yargs from 'yargs';
 import { type Config, type ConfigInput, byDefault, options, parseConfig, unknownOption } from '../core/config.js';
+import { type PassedAddress, impliedAddresses } from '../core/passed-address.js';
+import { writtenAddress } from '../core/public-address.js';
 import { ZdlbError, messageOf } from '../core/errors.js';
 import { readConfigFile } from './config-file.js';
 import { version } from '../version.js';
@@ -45,24 +47,38 @@ function whatToRun(argv: readonly string[], first: string, args: readonly string
 /**
  * The settings in force: command line over environment over file over defaults.
  *
+ * @param passed sockets that a service manager has opened: they are the public addresses where nothing else is said
  * @throws {ZdlbError} `usage` or `config`, naming every mistake and where it stands
  */
-export function readConfig(commandLine: Exclude<CommandLine, { print: string }>, env: NodeJS.ProcessEnv): Config {
+export function readConfig(
+  commandLine: Exclude<CommandLine, { print: string }>,
+  env: NodeJS.ProcessEnv,
+  passed: readonly PassedAddress[] = [],
+): Config {
   const fromEnv = environmentSettings(env);
   const file = commandLine.configFile ?? env['ZDLB_CONFIG'];
   const fromFile = file === undefined ? {} : readConfigFile(file);
   const nameOf = (key: string) => {
     if (Object.hasOwn(commandLine.argv, key)) return flagOf(key);
     if (Object.hasOwn(fromEnv, key)) return variable(key);
+    if (key === 'listen' && !Object.hasOwn(fromFile, key) && passed.length > 0) return 'LISTEN_FDS';
     return file === undefined ? flagOf(key) : `${key} in ${file}`;
   };
+  const given = { ...withoutRivals(fromFile, commandLine.argv), ...fromEnv, ...commandLine.argv };
   const config = parseConfig(
-    { ...withoutRivals(fromFile, commandLine.argv), ...fromEnv, ...commandLine.argv },
+    { ...given, ...impliedListen(given, passed) },
     file === undefined ? 'usage' : 'config',
     nameOf,
   );
   if (config.script === undefined && config.command === undefined) throw new ZdlbError('usage', NOTHING_TO_RUN);
-  return config;
+  return { ...config, listen: [...config.listen, ...impliedAddresses(passed, config)] };
+}
+
+/** Where nobody says where clients come in, the passed sockets do: as `--listen`, which is enough for a command, too. */
+function impliedListen(given: ConfigInput, passed: readonly PassedAddress[]): ConfigInput {
+  if (given['port'] !== undefined || given['listen'] !== undefined) return {};
+  const addresses = impliedAddresses(passed, { listen: [] });
+  return addresses.length === 0 ? {} : { listen: addresses.map(writtenAddress) };
 }
 
 const NOTHING_TO_RUN =

@@ -3,6 +3,7 @@ import { AdminDoor } from '../instance/admin-door.js';
 import { ControlSocket } from '../instance/control-socket.js';
 import { exhibitOf } from '../instance/exhibit.js';
 import { instanceName } from '../instance/instance-name.js';
+import { takePassedSockets } from '../systemd/passed-sockets.js';
 import { openLog } from './log.js';
 import { parseCommandLine, readConfig } from './options.js';
 import { Session } from './session.js';
@@ -14,12 +15,13 @@ export async function run(argv: readonly string[], takeEarlyReload: () => boolea
     process.stdout.write(`${commandLine.print}\n`);
     return 0;
   }
-  const first = readConfig(commandLine, process.env);
+  const passed = takePassedSockets();
+  const first = readConfig(commandLine, process.env, passed);
   const chronicle = new Chronicle();
   const control = await ControlSocket.open(instanceName(first), first.name !== undefined, chronicle);
   const { name } = control;
   const read = () => {
-    const config = readConfig(commandLine, process.env);
+    const config = readConfig(commandLine, process.env, passed);
     return { ...config, name: config.name ?? name };
   };
   const config = { ...first, name };
@@ -27,7 +29,7 @@ export async function run(argv: readonly string[], takeEarlyReload: () => boolea
   let admin: AdminDoor | undefined;
   try {
     admin = await AdminDoor.open(config, log.journal);
-    const session = new Session(config, log, read);
+    const session = new Session(config, log, read, passed);
     const desk = session.desk(name);
     control.serve(desk);
     admin?.serve(exhibitOf(desk, chronicle));

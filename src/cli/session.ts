@@ -3,6 +3,7 @@ import type { Config } from '../core/config.js';
 import { messageOf } from '../core/errors.js';
 import type { Desk } from '../instance/desk.js';
 import { Instance } from '../instance/instance.js';
+import type { PassedSocket } from '../systemd/passed-sockets.js';
 import { curlAt } from './curl.js';
 import type { Log } from './log.js';
 import { type Operator, obeySignals } from './signals.js';
@@ -25,14 +26,15 @@ export class Session implements Operator {
   #stoppedAt = 0;
 
   /**
+   * @param passed sockets that a service manager has opened
    * @param readConfig reads the settings anew, from where they came
    * @throws {ZdlbError} `start` or `usage`; nothing is left behind
    */
-  constructor(config: Config, log: Log, readConfig: () => Config) {
+  constructor(config: Config, log: Log, readConfig: () => Config, passed: readonly PassedSocket[] = []) {
     this.#config = config;
     this.#log = log;
     this.#readConfig = readConfig;
-    this.#instance = new Instance(config, log.journal);
+    this.#instance = new Instance(config, log.journal, passed);
   }
 
   /**

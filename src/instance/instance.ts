@@ -6,6 +6,7 @@ import type { Journal } from '../core/journal.js';
 import { formatDuration } from '../core/quantity.js';
 import { Front } from '../front.js';
 import { startFolder } from '../supervisor/start-folder.js';
+import type { PassedSocket } from '../systemd/passed-sockets.js';
 import { watchSettings } from '../watch/settings.js';
 import type { Watcher } from '../watch/watcher.js';
 import { Desk } from './desk.js';
@@ -26,13 +27,16 @@ export class Instance {
   /** Ends the stop delay early. */
   readonly #hurry = new AbortController();
 
-  /** @throws {ZdlbError} `start` or `usage`; nothing is left behind */
-  constructor(config: Config, journal: Journal) {
+  /**
+   * @param passed sockets that a service manager has opened
+   * @throws {ZdlbError} `start` or `usage`; nothing is left behind
+   */
+  constructor(config: Config, journal: Journal, passed: readonly PassedSocket[] = []) {
     this.#config = config;
     this.#journal = journal;
     this.#pidFile = config.pidFile === undefined ? undefined : new PidFile(config.pidFile);
     this.#pidFile?.check(); // first: a front may have a folder, which only its end removes
-    this.front = new Front(config, journal, () => this.#pidFile?.write());
+    this.front = new Front(config, journal, () => this.#pidFile?.write(), passed);
   }
 
   /** Whether it was asked to stop. */

@@ -1,6 +1,7 @@
+import { once } from 'node:events';
 import { type Server, createServer } from 'node:net';
 import { ZdlbError, messageOf, systemCode } from '../core/errors.js';
-import { type InternetAddress, type PublicAddress, writtenAddress } from '../core/public-address.js';
+import { type PublicAddress, writtenAddress } from '../core/public-address.js';
 import { Client } from './client.js';
 import { SocketFile } from './socket-file.js';
 
@@ -30,6 +31,13 @@ export interface Neighbourhood {
   readonly socketMode?: number;
   /** All addresses that are open, of whichever listener. */
   readonly open?: Set<PublicAddress>;
+  /** What somebody else has opened at an address, to be taken instead of opening it. */
+  readonly passed?: (address: PublicAddress) => Passed | undefined;
+}
+
+/** A socket that listens already, and goes on without this process. */
+export interface Passed {
+  listen(server: Server, backlog: number): void;
 }
 
 /** More than the kernel's usual bound (somaxconn, 4096) is cut to it. */
@@ -52,16 +60,19 @@ export class Listener {
   readonly #gate: Gate;
   readonly #socketMode: number;
   readonly #neighbours: Set<PublicAddress>;
+  readonly #passed: NonNullable<Neighbourhood['passed']>;
   /** By address. */
   readonly #openings = new Map<string, Promise<Opened>>();
   readonly #opened = new Set<Opened>();
   #isClosed = false;
 
-  constructor(relay: Relay, gate: Gate, { socketMode = SOCKET_MODE, open = new Set() }: Neighbourhood = {}) {
+  constructor(relay: Relay, gate: Gate, neighbourhood: Neighbourhood = {}) {
+    const { socketMode = SOCKET_MODE, open = new Set(), passed = () => undefined } = neighbourhood;
     this.#relay = relay;
     this.#gate = gate;
     this.#socketMode = socketMode;
     this.#neighbours = open;
+    this.#passed = passed;
   }
 
   /** Whether clients can connect anywhere. */
@@ -129,10 +140,9 @@ export class Listener {
   }
 
   async #bind(server: Server, address: PublicAddress): Promise<{ readonly file?: SocketFile }> {
-    if (!('path' in address)) {
-      await listen(server, address);
-      return {};
-    }
+    const passed = this.#passed(address);
+    if (passed !== undefined) return listen(server, () => passed.listen(server, BACKLOG));
+    if (!('path' in address)) return listen(server, () => server.listen({ ...address, backlog: BACKLOG }));
     const file = await SocketFile.listen(server, { path: address.path, mode: this.#socketMode, backlog: BACKLOG });
     surviveErrors(server);
     return { file };
@@ -176,15 +186,12 @@ async function closed({ server, file }: Opened): Promise<void> {
   await new Promise((resolve) => server.close(resolve));
 }
 
-async function listen(server: Server, address: InternetAddress): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen({ ...address, backlog: BACKLOG }, () => {
-      server.off('error', reject);
-      surviveErrors(server);
-      resolve();
-    });
-  });
+/** A socket without a file of ours. */
+async function listen(server: Server, begin: () => void): Promise<Record<string, never>> {
+  begin();
+  await once(server, 'listening');
+  surviveErrors(server);
+  return {};
 }
 
 /**

@@ -125,14 +125,26 @@ async function readEnvFile(cwd: string, file: string | undefined): Promise<Envir
   return parseEnv(await found(`Cannot read the environment file ${path}`, readFile(path, 'utf8')));
 }
 
-/** zdlb's own settings are not the program's, least of all when the program runs a zdlb. */
+/** zdlb's own settings are not the program's, least of all when the program runs a zdlb; nor is what the service manager tells zdlb. */
 function withoutOptions(environment: Environment): Environment {
   return Object.fromEntries(Object.entries(environment).filter(([name]) => !ownVariables.has(name)));
 }
 
+/** What a service manager tells the process that it has started, and no other. */
+const SERVICE_MANAGER = [
+  'LISTEN_FDS',
+  'LISTEN_PID',
+  'LISTEN_PIDFDID',
+  'LISTEN_FDNAMES',
+  'NOTIFY_SOCKET',
+  'WATCHDOG_PID',
+  'WATCHDOG_USEC',
+];
+
 const ownVariables: ReadonlySet<string> = new Set([
   AGENT_SETTINGS,
   'ZDLB_CONFIG',
+  ...SERVICE_MANAGER,
   ...[...options.keys()].map((key) => `ZDLB_${key.replaceAll(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`),
 ]);
 
