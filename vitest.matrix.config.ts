@@ -7,7 +7,7 @@ export default defineConfig({
   test: {
     ...base.test,
     include: [
-      'test/integration/{kills,slow-clients,large-bodies,http-long-bodies,bench,tcp-programs,tcp-retiring,client-address,private-ports}.test.ts',
+      'test/integration/{kills,slow-clients,large-bodies,http-long-bodies,bench,tcp-programs,tcp-retiring,client-address,private-ports,page}.test.ts',
     ],
     env: {
       ZDLB_TEST_KILLS: '30',
@@ -15,6 +15,7 @@ export default defineConfig({
       ZDLB_TEST_BODY_MIB: '1024',
       ZDLB_TEST_ADDRESSES: 'all',
       ZDLB_TEST_BENCH: 'all',
+      ZDLB_TEST_PAGE: 'all',
     },
     // Each wants the machine for itself.
     maxWorkers: 1,

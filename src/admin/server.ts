@@ -1,9 +1,11 @@
 import { type IncomingMessage, type Server, type ServerResponse, createServer } from 'node:http';
 import { accessOf } from './access.js';
-import { TEXT, answer, guard } from './answer.js';
+import { HTML, TEXT, answer, guard } from './answer.js';
 import type { Exhibit } from './exhibit.js';
+import { History } from './history.js';
 import { type Route, type Routes, routes } from './routes.js';
 import type { Token } from './token.js';
+import { signInView } from './view/page-view.js';
 
 /** So many connections at a time; browsers open six each. Further ones are closed. */
 const MAX_CONNECTIONS = 256;
@@ -30,16 +32,24 @@ export function adminServer(guarded: Guarded, exhibit: Promise<Exhibit>): Server
     headersTimeout: REQUEST_MS,
     connectionsCheckingInterval: REQUEST_MS / 2,
   };
-  const all = routes();
+  const history = exhibit.then(historyOf);
+  const all = routes(history);
   const server = createServer(bounds, (request, response) => {
     guard(response);
     const route = routeOf(all, guarded, request, response);
     if (route !== undefined) void show(route, exhibit, request, response);
   });
+  server.once('close', () => void history.then((taken) => taken.end()));
   server.maxConnections = MAX_CONNECTIONS;
   // Looking on never keeps the process from ending.
   server.on('connection', (socket) => void socket.unref());
   return server.unref();
+}
+
+function historyOf(exhibit: Exhibit): History {
+  const history = new History(() => exhibit.status());
+  history.begin();
+  return history;
 }
 
 /** What is to be shown; undefined when the request has been refused. */
@@ -54,19 +64,25 @@ function routeOf(all: Routes, guarded: Guarded, request: IncomingMessage, respon
   const [path = ''] = (request.url ?? '').split('?', 1);
   const route = all.get(path);
   if (route?.isPublic === true) return route;
-  if (access !== 'all')
-    return refuse(response, 401, 'Wanted: Authorization: Bearer, and the token in the file of --admin-token-file', {
-      'WWW-Authenticate': 'Bearer realm="zdlb"',
-    });
+  if (access !== 'all') return challenge(path, response);
   return route ?? refuse(response, 404, `Met another path, wanted one of ${[...all.keys()].join(' ')}`);
 }
+
+/** The page asks for the token itself; a browser does where it is sent for that, since it works without JavaScript. */
+function challenge(path: string, response: ServerResponse): undefined {
+  const fields = { 'WWW-Authenticate': `${path === '/sign-in' ? 'Basic' : 'Bearer'} realm="zdlb", charset="UTF-8"` };
+  if (path === '/') answer(response, 401, HTML, signInView().text, fields);
+  else answer(response, 401, TEXT, WITHOUT_TOKEN, fields);
+}
+
+const WITHOUT_TOKEN = 'Wanted: Authorization: Bearer, and the token in the file of --admin-token-file\n';
 
 const UNKNOWN_HOST =
   'Met a Host that is not known here, wanted an address, localhost, or the name in --admin: a foreign page could be behind it';
 
 function refuse(response: ServerResponse, status: number, reason: string, fields = {}): undefined {
   // Whatever else the request has is not read any more.
-  answer(response, status, TEXT, `${reason}\n`, { ...fields, ...(status !== 401 && { Connection: 'close' }) });
+  answer(response, status, TEXT, `${reason}\n`, { ...fields, Connection: 'close' });
 }
 
 const hasBody = ({ headers }: IncomingMessage) =>

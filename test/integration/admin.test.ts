@@ -1,16 +1,12 @@
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
-import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { ask } from '../kit/admin.ts';
-import { temporaryFolder } from '../kit/folder.ts';
 import { type Front, type FrontOptions, spawnFront, startFront } from '../kit/front.ts';
 import { freePort } from '../kit/free-port.ts';
 import { fixture, Release } from '../kit/release.ts';
+import { SECRET, tokenFile } from '../kit/token-file.ts';
 import { zdlb } from '../kit/verb.ts';
-
-const SECRET = 'correct-horse-battery-staple';
 
 interface Scene {
   readonly front: Front;
@@ -25,12 +21,6 @@ async function serve(options: Partial<FrontOptions> = {}, host = '127.0.0.1'): P
   const admin = await freePort();
   const args = ['--workers', '1', '--admin', `${host}:${admin}`, ...(options.args ?? [])];
   return { front: await startFront({ script: release.script, ...options, args }), release, admin };
-}
-
-function tokenFile(content = SECRET): string {
-  const path = join(temporaryFolder(), 'token');
-  writeFileSync(path, `${content}\n`);
-  return path;
 }
 
 describe('the admin port', () => {
@@ -57,7 +47,19 @@ describe('the admin port', () => {
           status: 405,
           headers: { allow: 'GET, HEAD' },
         });
-    for (const path of ['/reload', '/stop', '/logs', '/constructor', '//status', '/status/', '/../status', '*'])
+    for (const path of [
+      '/reload',
+      '/stop',
+      '/logs',
+      '/page/',
+      '/page/tsconfig.json',
+      '/page/../package.json',
+      '/constructor',
+      '//status',
+      '/status/',
+      '/../status',
+      '*',
+    ])
       expect(await ask(admin, path), path).toMatchObject({ status: 404 });
     expect(await ask(admin, '/status', { headers: { 'Content-Length': '2' } })).toMatchObject({ status: 413 });
     expect(await ask(admin, '/status?a=b')).toMatchObject({ status: 200 });

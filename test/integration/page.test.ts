@@ -1,0 +1,200 @@
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { chromiumPath, launchChromium, WITHOUT_CHROMIUM } from '../kit/chromium.ts';
+import { type Front, startFront } from '../kit/front.ts';
+import { freePort } from '../kit/free-port.ts';
+import { startLoad } from '../kit/load.ts';
+import { LIGHT } from '../kit/loads.ts';
+import { fixture, Release } from '../kit/release.ts';
+import { SECRET, tokenFile } from '../kit/token-file.ts';
+
+/** `npm run test:page` looks at the page in all sizes and colours, and takes pictures if ZDLB_TEST_PICTURES names a folder. */
+const IS_ALL = process.env['ZDLB_TEST_PAGE'] === 'all';
+const PICTURES = process.env['ZDLB_TEST_PICTURES'];
+const SIZES = { desktop: { width: 1280, height: 900 }, phone: { width: 360, height: 780 } } as const;
+
+let browser: Browser;
+
+beforeAll(async () => {
+  if (chromiumPath !== undefined) browser = await launchChromium();
+});
+afterAll(async () => browser?.close());
+
+interface Scene {
+  readonly front: Front;
+  readonly release: Release;
+  readonly url: string;
+}
+
+async function serve(args: readonly string[] = []): Promise<Scene> {
+  const release = await Release.create(await fixture('load-server.cjs'));
+  const admin = await freePort();
+  const front = await startFront({
+    script: release.script,
+    args: ['--name', 'shop', '--admin', `127.0.0.1:${admin}`, ...args],
+  });
+  return { front, release, url: `http://127.0.0.1:${admin}/` };
+}
+
+/** A page, and what went wrong on it: nothing may. */
+async function newPage(options: BrowserContextOptions = {}): Promise<{ page: Page; wrong: string[] }> {
+  const context = await browser.newContext(options);
+  onTestFinished(() => context.close());
+  const page = await context.newPage();
+  page.setDefaultTimeout(10_000);
+  const wrong: string[] = [];
+  page.on('console', (message) => void (message.type() === 'error' && wrong.push(message.text())));
+  page.on('pageerror', (error) => wrong.push(error.message));
+  return { page, wrong };
+}
+
+/** Where the page asks for something from elsewhere. */
+function strangers(page: Page, own: string): string[] {
+  const asked: string[] = [];
+  page.on('request', (request) => void (!request.url().startsWith(own) && asked.push(request.url())));
+  return asked;
+}
+
+const lane = (page: Page, generation: number) => page.locator(`.lane[data-key="g${generation}"]`);
+
+describe.runIf(chromiumPath !== undefined)(`the page${WITHOUT_CHROMIUM}`, () => {
+  test('shows a reload under load as it happens, a failed one, and a crash', { timeout: 60_000 }, async () => {
+    const { front, release, url } = await serve();
+    const load = startLoad(LIGHT, front.port);
+    const { page, wrong } = await newPage();
+    const elsewhere = strangers(page, url);
+    await page.goto(url);
+    await expect.poll(() => page.locator('h1').textContent()).toBe('shop');
+    await page.locator('#workers tbody tr').nth(1).waitFor();
+    await page.locator('.chart canvas').nth(2).waitFor();
+    expect(await lane(page, 1).getAttribute('data-phase')).toBe('serving');
+
+    await release.deploy(2);
+    expect(await front.reload()).toMatchObject({ event: 'reload.done' });
+    await page.locator('.lane[data-key="g2"][data-phase="serving"]').waitFor();
+    await page.locator('.lane[data-key="g1"][data-phase="retired"]').waitFor();
+    await expect.poll(() => page.locator('#head .facts').textContent()).toContain('generation 2');
+    await expect.poll(() => page.locator('#announcer').textContent()).toContain('Reload done');
+
+    await release.deploy(3, 'console.error("<img src=x onerror=alert(1)> is no database"); process.exit(7)');
+    expect(await front.reload()).toMatchObject({ event: 'reload.failed' });
+    await page.locator('.notice.bad pre', { hasText: '<img src=x onerror=alert(1)> is no database' }).waitFor();
+    await page.locator('.lane[data-key="g3"][data-phase="failed"]').waitFor();
+    expect(await page.locator('img').count()).toBe(0);
+
+    process.kill(front.workers(2).get(0)!, 'SIGKILL');
+    await lane(page, 2).locator('.mark.crash').waitFor();
+    await page.locator('#workers tr[data-state="ready"] td[data-name="Restarts"]', { hasText: '1' }).waitFor();
+
+    const tally = await load.stop();
+    expect(tally.outcomes.ok).toBeGreaterThan(0);
+    expect(Object.keys(tally.outcomes)).toEqual(['ok']);
+    await front.stop();
+    await page.locator('#connection', { hasText: 'No answer since' }).waitFor();
+    expect(elsewhere).toEqual([]);
+    expect(wrong.filter((text) => !text.includes('ERR_CONNECTION_REFUSED') && !isInterrupted(text))).toEqual([]);
+  });
+
+  test('is there without JavaScript, and refused to a page that lets its name point here', async () => {
+    const { url } = await serve();
+    const { page } = await newPage({ javaScriptEnabled: false });
+    expect((await page.goto(url))?.status()).toBe(200);
+    expect(await page.locator('#workers tbody tr').count()).toBe(2);
+    expect(await page.locator('.lane').count()).toBe(1);
+    const foreign = await page.goto(url.replace('127.0.0.1', 'evil.example'));
+    expect(foreign?.status()).toBe(421);
+    expect(await page.locator('table').count()).toBe(0);
+  });
+
+  test('asks for the token, and shows nothing without', async () => {
+    const { url } = await serve(['--admin-token-file', tokenFile()]);
+    const { page } = await newPage();
+    expect((await page.goto(url))?.status()).toBe(401);
+    expect(await page.content()).not.toContain('shop');
+    await page.getByLabel('Token').fill('correct-horse');
+    await page.getByRole('button').click();
+    await page.getByRole('alert').filter({ hasText: 'not the token' }).waitFor();
+    await page.getByLabel('Token').fill(SECRET);
+    await page.getByRole('button').click();
+    await page.locator('#workers tbody tr').nth(1).waitFor();
+    await page.locator('.events li').first().waitFor();
+    await page.reload();
+    await page.locator('#workers tbody tr').nth(1).waitFor();
+    expect(page.url()).toBe(url);
+
+    const plain = await newPage({ javaScriptEnabled: false, httpCredentials: { username: 'me', password: SECRET } });
+    expect((await plain.page.goto(`${url}sign-in`))?.status()).toBe(200);
+    expect(await plain.page.locator('#workers tbody tr').count()).toBe(2);
+  });
+
+  describe.runIf(IS_ALL)(`in all sizes and colours${IS_ALL ? '' : ' (left out: npm run test:page does it)'}`, () => {
+    const looks = (['desktop', 'phone'] as const).flatMap((size) =>
+      (['light', 'dark'] as const).map((colorScheme) => ({ size, colorScheme })),
+    );
+
+    test.each(looks)(
+      '$size, $colorScheme: fits, and can be read',
+      { timeout: 90_000 },
+      async ({ size, colorScheme }) => {
+        const { front, release, url } = await serve();
+        const load = startLoad(LIGHT, front.port);
+        const { page, wrong } = await newPage({ viewport: SIZES[size], colorScheme, reducedMotion: 'reduce' });
+        await page.goto(url);
+        const look = async (scene: string) => {
+          expect(await page.evaluate(WIDTH), scene).toBe(SIZES[size].width);
+          expect(await page.evaluate(FAINT), scene).toEqual([]);
+          if (PICTURES !== undefined)
+            await page.screenshot({ path: `${PICTURES}/${scene}-${size}-${colorScheme}.png`, fullPage: true });
+        };
+        await load.tally.served(200);
+        await look('serving');
+        const source = (await fixture('load-server.cjs'))(2);
+        await release.deploy(2, `setTimeout(() => {${source}}, 2_000)`);
+        const reloaded = front.reload();
+        await page.locator('.notice.busy').waitFor();
+        await look('reloading');
+        await reloaded;
+        await release.deployFixture('failing/throws-at-import.cjs');
+        await front.reload();
+        await page.locator('.notice.bad').waitFor();
+        process.kill(front.workers(2).get(0)!, 'SIGKILL');
+        await page.locator('.mark.crash').waitFor();
+        await look('failed');
+        await load.stop();
+        expect(wrong).toEqual([]);
+      },
+    );
+  });
+});
+
+/** A stream that ends with the front is an error to the browser. */
+const isInterrupted = (text: string) =>
+  /ERR_(?:INCOMPLETE_CHUNKED_ENCODING|CONNECTION_RESET|EMPTY_RESPONSE)/.test(text);
+
+/** How wide the page is that can be scrolled. */
+const WIDTH = 'document.documentElement.scrollWidth';
+
+/** Texts whose contrast with what is behind them is below 4.5 (WCAG 2.2, 1.4.3), as far as colours are plain. */
+const FAINT = `(() => {
+  const canvas = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
+  const mixed = (layers) => {
+    canvas.clearRect(0, 0, 1, 1);
+    for (const layer of layers) { canvas.fillStyle = layer; canvas.fillRect(0, 0, 1, 1); }
+    return [...canvas.getImageData(0, 0, 1, 1).data].slice(0, 3);
+  };
+  const light = (rgb) => rgb
+    .map((part) => part / 255)
+    .map((part) => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4))
+    .reduce((sum, part, index) => sum + part * [0.2126, 0.7152, 0.0722][index], 0);
+  const grounds = (element) => element === null ? [] : [...grounds(element.parentElement), getComputedStyle(element).backgroundColor];
+  const faint = [];
+  for (const element of document.querySelectorAll('body *')) {
+    const hasText = [...element.childNodes].some((node) => node.nodeType === 3 && node.data.trim() !== '');
+    if (!hasText || element.closest('[hidden], noscript, svg, .unseen') !== null) continue;
+    const behind = grounds(element);
+    const [one, other] = [light(mixed(behind)), light(mixed([...behind, getComputedStyle(element).color]))].sort((a, b) => b - a);
+    const contrast = (one + 0.05) / (other + 0.05);
+    if (contrast < 4.5) faint.push(element.className + ' ' + element.textContent.trim().slice(0, 30) + ' ' + contrast.toFixed(2));
+  }
+  return faint;
+})()`;
