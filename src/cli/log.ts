@@ -4,6 +4,8 @@ import { isatty } from 'node:tty';
 import { type DestinationStream, type Logger, destination, pino } from 'pino';
 import type { Config } from '../core/config.js';
 import { withinTime } from '../core/deadline.js';
+import type { Entry, Journal } from '../core/journal.js';
+import { overheard } from '../core/overheard-journal.js';
 import { prettyLine } from './pretty.js';
 
 const STANDARD_OUTPUT = 1;
@@ -22,7 +24,11 @@ interface Sink extends DestinationStream {
 
 /** The log on standard output. */
 export interface Log {
-  readonly journal: Logger;
+  readonly journal: Journal;
+  /** The least level that is written. */
+  level: string;
+  /** Tells `hear` every entry from now on, whatever its level. */
+  tell(hear: (entry: Entry) => void): void;
   /** Resolves when everything has been written, or the reader has had a second for it. */
   close(): Promise<void>;
 }
@@ -46,7 +52,24 @@ export async function openLog(config: Config, name: string, chronicle: Destinati
     isBroken = true;
   });
   const journal = pino({ level: config.logLevel, base: { name } }, { write });
-  return { journal, close: async () => (isBroken || journal.level === 'silent' ? undefined : closed(sink)) };
+  return logOf(journal, async () => (isBroken || journal.level === 'silent' ? undefined : closed(sink)));
+}
+
+function logOf(journal: Logger, close: () => Promise<void>): Log {
+  const hearers: ((entry: Entry) => void)[] = [];
+  return {
+    journal: overheard(journal, (entry) => {
+      for (const hear of hearers) hear(entry);
+    }),
+    tell: (hear) => void hearers.push(hear),
+    get level() {
+      return journal.level;
+    },
+    set level(level) {
+      journal.level = level;
+    },
+    close,
+  };
 }
 
 async function closed(sink: Sink): Promise<void> {

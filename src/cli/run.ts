@@ -3,6 +3,7 @@ import { AdminDoor } from '../instance/admin-door.js';
 import { ControlSocket } from '../instance/control-socket.js';
 import { exhibitOf } from '../instance/exhibit.js';
 import { instanceName } from '../instance/instance-name.js';
+import { Notifier } from '../systemd/notifier.js';
 import { takePassedSockets } from '../systemd/passed-sockets.js';
 import { openLog } from './log.js';
 import { parseCommandLine, readConfig } from './options.js';
@@ -26,6 +27,8 @@ export async function run(argv: readonly string[], takeEarlyReload: () => boolea
   };
   const config = { ...first, name };
   const log = await openLog(config, name, chronicle);
+  const notifier = process.env['NOTIFY_SOCKET'] ? new Notifier(process.env, log.journal) : undefined;
+  if (notifier !== undefined) log.tell((entry) => notifier.hear(entry));
   let admin: AdminDoor | undefined;
   try {
     admin = await AdminDoor.open(config, log.journal);
@@ -39,6 +42,7 @@ export async function run(argv: readonly string[], takeEarlyReload: () => boolea
   } finally {
     admin?.close();
     control.close();
+    await notifier?.close();
     await log.close();
   }
 }

@@ -75,7 +75,7 @@ export class Session implements Operator {
     try {
       const config = this.#readConfig();
       this.#instance.follow(config);
-      this.#log.journal.level = config.logLevel;
+      this.#log.level = config.logLevel;
       this.#instance.requestReload(config);
     } catch (error) {
       const reason = messageOf(error);
