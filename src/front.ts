@@ -64,7 +64,7 @@ export class Front implements DataPath {
   readonly #admission: Admission;
   readonly #vestibule: Vestibule;
   readonly #ports = new Map<number, PublicPort>();
-  readonly #ledger = new Ledger();
+  readonly ledger = new Ledger();
   readonly #premises: Premises;
   readonly #inherited: InheritedSockets;
   readonly #socketFolder: SocketFolder | undefined;
@@ -94,9 +94,10 @@ export class Front implements DataPath {
     this.#openFiles = new OpenFiles(journal);
     this.#admission = new Admission(this.#bounds(), journal);
     this.#vestibule = new Vestibule(this.#admission, config, journal);
-    this.#premises = { ...this.#inherited.neighbourhood, gate: this.#vestibule, books: this.#ledger };
+    this.#premises = { ...this.#inherited.neighbourhood, gate: this.#vestibule, books: this.ledger };
     this.#socketFolder = config.transport === 'unix' ? SocketFolder.make() : undefined;
-    this.#supervisor = new Supervisor({ config, dataPath: this, journal, spawn: spawnerOf(this.#socketFolder?.path) });
+    const spawn = spawnerOf(this.#socketFolder?.path);
+    this.#supervisor = new Supervisor({ config, dataPath: this, journal: this.ledger.readOff(journal), spawn });
   }
 
   /** The public ports, the first one first. */
@@ -121,13 +122,8 @@ export class Front implements DataPath {
     const status = this.#supervisor.status();
     const { status: pause } = this.pause;
     const state = pause !== undefined && status.state === 'serving' ? 'paused' : status.state;
-    return {
-      ...status,
-      state,
-      ...(pause !== undefined && { pause }),
-      listeners: this.listeners,
-      ...this.#ledger.status,
-    };
+    const { listeners } = this;
+    return { ...status, state, ...(pause !== undefined && { pause }), listeners, ...this.ledger.status };
   }
 
   /** Whether there is a worker that new work can go to, and will be. */
@@ -250,7 +246,7 @@ export class Front implements DataPath {
 
   swap(workers: readonly Worker[]): void {
     this.#rotation = workers;
-    this.#ledger.retain(this.#supervisor.status().workers);
+    this.ledger.retain(this.#supervisor.status().workers);
     for (const port of this.#ports.values()) port.swap(workers);
   }
 
@@ -321,7 +317,7 @@ export class Front implements DataPath {
   async #clearAway(): Promise<void> {
     for (const port of this.#ports.values()) port.close();
     this.#socketFolder?.remove();
-    this.#ledger.close();
+    this.ledger.close();
   }
 }
 

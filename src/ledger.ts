@@ -1,4 +1,6 @@
+import { Census } from './census.js';
 import type { Latencies } from './core/histogram.js';
+import type { Journal } from './core/journal.js';
 import { LoopDelay } from './loop-delay.js';
 import { Book, type Totals } from './proxy/book.js';
 
@@ -21,6 +23,7 @@ export class Ledger {
   readonly requests = new Book();
   /** Tcp mode, and `--backend cluster`. */
   readonly connections = new Book();
+  readonly census = new Census();
   readonly #loopDelay = new LoopDelay();
 
   get status(): LedgerStatus {
@@ -32,6 +35,11 @@ export class Ledger {
       latency: { boundsMs, counts, sumMs: Math.round(sumMs) },
       frontLoopDelayMs: this.#loopDelay.worstMs,
     };
+  }
+
+  /** Counts what is written to `journal` through the one that is returned. */
+  readOff(journal: Journal): Journal {
+    return this.census.readOff(journal);
   }
 
   /** Forgets the generations that have no process left, but for the last. */

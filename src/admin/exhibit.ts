@@ -7,6 +7,8 @@ export interface Exhibit {
   health(): Health;
   /** As `zdlb status --json` shows it. */
   status(): Status;
+  /** In the text format of Prometheus. */
+  metrics(): Promise<string>;
   /** The last entries of the log that are zdlb's own, the oldest first: a line of JSON each. */
   events(): readonly string[];
   /** Tells these, and all to come, as server-sent events until the reader has gone. */

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { METRICS_TYPE } from '../core/metrics-type.js';
 import { HTML, JSON_TYPE, TEXT, answer } from './answer.js';
 import { assetRoutes } from './assets.js';
 import { eventsRoute } from './events-route.js';
@@ -23,6 +24,7 @@ export const routes = (history: Promise<History>): Routes =>
     ['/sign-in', { isPublic: false, show: showSignedIn }],
     ['/healthz', { isPublic: true, show: showHealth }],
     ['/status', { isPublic: false, show: showStatus }],
+    ['/metrics', { isPublic: false, show: showMetrics }],
     ['/events', eventsRoute()],
     [
       '/history',
@@ -53,4 +55,8 @@ function showStatus(exhibit: Exhibit, _request: IncomingMessage, response: Serve
 function showHistory(history: History, { url = '' }: IncomingMessage, response: ServerResponse): void {
   const since = Number(new URLSearchParams(url.split('?', 2)[1]).get('since') ?? 0);
   answer(response, 200, JSON_TYPE, `${JSON.stringify({ points: history.since(since) })}\n`);
+}
+
+async function showMetrics(exhibit: Exhibit, _request: IncomingMessage, response: ServerResponse): Promise<void> {
+  answer(response, 200, METRICS_TYPE, await exhibit.metrics());
 }

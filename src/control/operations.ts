@@ -2,6 +2,8 @@
 export interface Operations {
   /** As `zdlb status --json` shows it. */
   status(): object;
+  /** The same as numbers over time, in the text format of Prometheus. */
+  metrics(): Promise<string>;
   /** Resolves when the new code has taken over; a reload that is under way is waited for. */
   reload(wait: 'swapped' | 'retired'): Promise<object>;
   /** @param change `4`, `+1` or `-1`; resolves with the number of workers that is wanted now */

@@ -1,5 +1,6 @@
 import { type IncomingMessage, type Server, type ServerResponse, createServer } from 'node:http';
 import { type ErrorCode, ZdlbError, messageOf } from '../core/errors.js';
+import { METRICS_TYPE } from '../core/metrics-type.js';
 import { broadcast, isBroadcast } from './broadcast.js';
 import type { Chronicle } from './chronicle.js';
 import type { Operations } from './operations.js';
@@ -10,11 +11,13 @@ const MAX_BODY = 16 * 1024;
 const REQUEST_MS = 10_000;
 
 type Body = Readonly<Record<string, unknown>>;
-type Route = (operations: Operations, body: Body) => object | Promise<object>;
+/** What it says: an object as JSON, a text as metrics. */
+type Route = (operations: Operations, body: Body) => object | Promise<object | string>;
 
 /** One route per verb. */
 const ROUTES: Readonly<Record<string, Route>> = {
   'GET /status': (operations) => operations.status(),
+  'GET /metrics': async (operations) => operations.metrics(),
   'POST /reload': async (operations, { wait }) => operations.reload(wait === 'retired' ? wait : 'swapped'),
   'POST /scale': async (operations, { workers }) => operations.scale(String(workers)),
   'POST /pause': async (operations, { timeout }) => operations.pause(textOf(timeout)),
@@ -68,9 +71,10 @@ async function answer(
   }
 }
 
-function say(response: ServerResponse, status: number, content: object): void {
-  const text = `${JSON.stringify(content)}\n`;
-  response.writeHead(status, { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(text) });
+function say(response: ServerResponse, status: number, content: object | string): void {
+  const text = typeof content === 'string' ? content : `${JSON.stringify(content)}\n`;
+  const type = typeof content === 'string' ? METRICS_TYPE : 'application/json';
+  response.writeHead(status, { 'Content-Type': type, 'Content-Length': Buffer.byteLength(text) });
   response.end(text);
 }
 

@@ -13,14 +13,21 @@ export interface Latencies {
 
 /** Counts latencies since the start. */
 export class Histogram implements Latencies {
-  readonly boundsMs = LATENCY_BOUNDS_MS;
-  readonly counts: number[] = Array.from({ length: LATENCY_BOUNDS_MS.length + 1 }, () => 0);
+  readonly boundsMs: readonly number[];
+  readonly counts: number[];
   sumMs = 0;
 
+  /** @param boundsMs in rising order */
+  constructor(boundsMs = LATENCY_BOUNDS_MS) {
+    this.boundsMs = boundsMs;
+    this.counts = Array.from({ length: boundsMs.length + 1 }, () => 0);
+  }
+
   observe(ms: number): void {
+    const { boundsMs } = this;
     let at = 0;
     // Most are short, so most stop at one of the first.
-    while (at < LATENCY_BOUNDS_MS.length && ms > LATENCY_BOUNDS_MS[at]!) at++;
+    while (at < boundsMs.length && ms > boundsMs[at]!) at++;
     this.counts[at]!++;
     this.sumMs += ms;
   }

@@ -3,6 +3,8 @@ import { ZdlbError } from '../core/errors.js';
 import type { Health } from '../core/health.js';
 import { parseDuration } from '../core/quantity.js';
 import type { Front } from '../front.js';
+import { exposition } from './metrics/exposition.js';
+import { families } from './metrics/families.js';
 import { version } from '../version.js';
 
 /** `+1`, `-2`, or a number that is wanted. */
@@ -42,6 +44,10 @@ export class Desk implements Operations {
   status(): FrontStatus {
     const uptimeMs = Math.round(performance.now() - this.#startedAt);
     return { name: this.#name, pid: process.pid, version, uptimeMs, ...this.#front.status() };
+  }
+
+  async metrics(): Promise<string> {
+    return exposition(families(this.status(), this.#front.ledger));
   }
 
   async reload(wait: 'swapped' | 'retired'): Promise<object> {

@@ -10,6 +10,7 @@ export function exhibitOf(desk: Desk, chronicle: Chronicle): Exhibit {
   return {
     health: () => desk.health(),
     status: () => desk.status(),
+    metrics: async () => desk.metrics(),
     events: () => chronicle.lastOwn,
     tell: (request, response) => broadcast(chronicle, EVENTS, request, response),
   };

@@ -20,6 +20,8 @@ export interface WorkerStatus extends Load {
   readonly loopDelayMs?: number;
   /** How much of one core it used over that second: 1 is all of it; absent where there is no agent. */
   readonly cpu?: number;
+  /** Processor time since it was started. */
+  readonly cpuSeconds?: number;
   readonly uptimeMs: number;
   /** The private side of its first public port: `127.0.0.1:40123`, or the path of a Unix socket. */
   readonly address?: string;
@@ -56,7 +58,7 @@ function statusOf(worker: Worker, condition: ReturnType<Generation['conditionOf'
   const { slot, pid, generation, state } = worker;
   const address = addressOf(worker);
   const uptimeMs = Math.round(worker.uptimeMs);
-  const { memoryBytes = 0, loopDelayMs, cpu } = worker.vitals ?? {};
+  const { memoryBytes = 0, loopDelayMs = 0, cpu, cpuSeconds } = worker.vitals ?? {};
   return {
     slot,
     pid,
@@ -64,7 +66,7 @@ function statusOf(worker: Worker, condition: ReturnType<Generation['conditionOf'
     state,
     ...condition,
     memoryBytes,
-    ...(cpu !== undefined && loopDelayMs !== undefined && { loopDelayMs, cpu }),
+    ...(cpu !== undefined && cpuSeconds !== undefined && { loopDelayMs, cpu, cpuSeconds }),
     uptimeMs,
     ...(address !== undefined && { address }),
   };
