@@ -1,7 +1,7 @@
 import { ZdlbError, exitCode, messageOf } from '../core/errors.js';
 
 /** The verbs, each with the function that carries it out and gives the exit code; loaded when it is asked for. */
-const VERBS: Readonly<Record<string, () => Promise<Verb>>> = {
+export const VERBS: Readonly<Record<string, () => Promise<Verb>>> = {
   run: async () => (await import('./run.js')).run,
   check: async () => (await import('./check.js')).check,
   migrate: async () => (await import('./migrate.js')).migrate,

@@ -1,0 +1,83 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { expect, test } from 'vitest';
+import { VERBS } from '../../src/cli/main.js';
+import { options } from '../../src/core/config.js';
+import { zdlb } from '../kit/verb.ts';
+import { PAGES } from './commands.ts';
+
+const ALL = [...PAGES, 'ARCHITECTURE.md', 'CHANGELOG.md'];
+const textOf = (page: string) => readFileSync(page, 'utf8');
+/** Code may look like a link. */
+const proseOf = (page: string) =>
+  textOf(page)
+    .replaceAll(/^```[^]*?^```/gm, '')
+    .replaceAll(/`[^`]*`/g, 'code');
+const kebab = (key: string) => key.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+
+/** As GitHub makes them. */
+const anchorsOf = (page: string) =>
+  textOf(page)
+    .split('\n')
+    .filter((line) => /^#+ /.test(line))
+    .map((line) =>
+      line
+        .replace(/^#+ /, '')
+        .toLowerCase()
+        .replaceAll(/[^\p{L}\p{N} _-]/gu, '')
+        .replaceAll(' ', '-'),
+    );
+
+/** What a link of `page` says that is not there. */
+function isDead(page: string, target: string): boolean {
+  const [path, anchor] = target.split('#') as [string, string?];
+  const file = path === '' ? page : join(dirname(page), path);
+  return !existsSync(file) || (anchor !== undefined && !anchorsOf(file).includes(anchor));
+}
+
+test.each(ALL)('%s: its links lead somewhere', (page) => {
+  const targets = [...proseOf(page).matchAll(/\]\(([^)\s]+)\)/g)].map(([, target]) => target!);
+  expect(targets.filter((target) => !/^[a-z]+:/.test(target) && isDead(page, target))).toEqual([]);
+});
+
+test('the README leads to every page of the docs, and has at most 200 lines', () => {
+  const readme = textOf('README.md');
+  expect(readme.trimEnd().split('\n').length).toBeLessThanOrEqual(200);
+  expect(PAGES.filter((page) => page !== 'README.md' && !readme.includes(`(${page}`))).toEqual([]);
+});
+
+const flags: ReadonlySet<string> = new Set(
+  [...options.keys(), 'config', 'help', 'version'].map((key) => `--${kebab(key)}`),
+);
+/** Options of single verbs, and of other programs that pages name. */
+const OTHERS =
+  /^--(?:json|only|wait-retired|follow|timeout|spread|user|lines|init|require|import|max-old-space-size|enable-source-maps)$/;
+
+/** What is said in code in the middle of a sentence, and is no verb or option. */
+function unknownOf(span: string): readonly string[] {
+  const words = span.replace(/^npx /, '').split(/\s+/);
+  const verb = words[0] === 'zdlb' && /^[a-z]+$/.test(words[1] ?? '') ? [words[1]!] : [];
+  const own = words.includes('--') ? words.slice(0, words.indexOf('--')) : words;
+  const named = own.flatMap((word) => /^--[a-z][a-z-]*/.exec(word) ?? []);
+  return [
+    ...verb.filter((word) => !Object.hasOwn(VERBS, word)),
+    ...named.filter((flag) => !flags.has(flag) && !OTHERS.test(flag)),
+  ];
+}
+
+// The bench has options of its own.
+test.each(PAGES.filter((page) => page !== 'docs/benchmarks.md'))(
+  '%s: zdlb has the verbs and options that it names',
+  (page) => {
+    const spans = [...textOf(page).matchAll(/`((?:npx )?zdlb [a-z][^`]*|--[a-z][^`]*)`/g)].map(([, span]) => span!);
+    expect(spans.filter((span) => unknownOf(span).length > 0)).toEqual([]);
+  },
+);
+
+test('zdlb --help tells of every verb, and so does docs/verbs.md', async () => {
+  const { stdout } = await zdlb(['--help']);
+  const page = textOf('docs/verbs.md');
+  const isUntold = (verb: string) =>
+    !new RegExp(`\\b${verb}\\b`).test(stdout) || (verb !== 'run' && !page.includes(`zdlb ${verb}`));
+  expect(Object.keys(VERBS).filter(isUntold)).toEqual([]);
+});
