@@ -4,6 +4,7 @@ import { ZdlbError, exitCode, messageOf } from '../core/errors.js';
 export const VERBS: Readonly<Record<string, () => Promise<Verb>>> = {
   run: async () => (await import('./run.js')).run,
   check: async () => (await import('./check.js')).check,
+  init: async () => (await import('./init.js')).init,
   migrate: async () => (await import('./migrate.js')).migrate,
   reload: async () => (await import('./reload.js')).reload,
   status: async () => (await import('./status.js')).status,

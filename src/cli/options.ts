@@ -13,7 +13,8 @@ export type CommandLine = { readonly print: string } | { readonly argv: ConfigIn
 
 const kebab = (key: string) => key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 const camel = (flag: string) => flag.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
-const flagOf = (key: string) => `--${kebab(key)}`;
+/** An option as it stands on the command line. */
+export const flagOf = (key: string) => `--${kebab(key)}`;
 const variable = (key: string) => `ZDLB_${kebab(key).replaceAll('-', '_').toUpperCase()}`;
 
 /** The environment variables that set options; they are zdlb's own and not passed on to workers. */
@@ -132,6 +133,7 @@ const USAGE = [
   'zdlb [run] [options] --port N -- <command> [arguments]',
   'zdlb ls|status|reload|scale N|pause|resume|rollback|logs|stop [--name NAME] [--json]',
   'zdlb check [options] [<script>]',
+  'zdlb init systemd [--service|--socket|--output DIR] [options] <script>',
   'zdlb migrate ecosystem.config.js',
 ];
 
@@ -192,7 +194,8 @@ function settingsOf(parsed: Readonly<Record<string, unknown>>): ConfigInput {
   return settings;
 }
 
-function environmentSettings(env: NodeJS.ProcessEnv): ConfigInput {
+/** The settings that stand in the environment. */
+export function environmentSettings(env: NodeJS.ProcessEnv): ConfigInput {
   const settings: Record<string, unknown> = {};
   for (const [name, key] of variables) if (key !== 'config' && env[name] !== undefined) settings[key] = env[name];
   return settings;

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { onTestFinished } from 'vitest';
 
+// With hyphens before it, as its first line has them: Node 20 would take --env-file for its own.
 const ZDLB = fileURLToPath(new URL('../../bin/zdlb.js', import.meta.url));
 
 export interface Outcome {
@@ -14,7 +15,7 @@ export interface Outcome {
 /** Starts `zdlb` with `args`, for what it prints while it runs; it is ended with the test. */
 export function startVerb(args: readonly string[], { home }: { home: string }): ChildProcess {
   const { PATH, HOME } = process.env;
-  const child = spawn(process.execPath, [ZDLB, ...args], { env: { PATH, HOME, ZDLB_HOME: home } });
+  const child = spawn(process.execPath, ['--', ZDLB, ...args], { env: { PATH, HOME, ZDLB_HOME: home } });
   onTestFinished(() => void child.kill('SIGKILL'));
   return child;
 }
@@ -24,7 +25,7 @@ export async function zdlb(args: readonly string[], where: { cwd?: string; home?
   const { PATH, HOME } = process.env;
   const env = { PATH, HOME, ...(where.home !== undefined && { ZDLB_HOME: where.home }) };
   const options = { env, encoding: 'utf8', ...(where.cwd !== undefined && { cwd: where.cwd }) } as const;
-  return promisify(execFile)(process.execPath, [ZDLB, ...args], options).then(
+  return promisify(execFile)(process.execPath, ['--', ZDLB, ...args], options).then(
     (printed) => ({ code: 0, ...printed }),
     ({ code, stdout, stderr }: Outcome) => ({ code, stdout, stderr }),
   );
