@@ -6,7 +6,7 @@ const HEIGHT = 132;
 
 /** @typedef {{ time: number, requests: number | null, errors: number | null, p50: number | null, p90: number | null, p99: number | null }} Point */
 /** @typedef {{ key: 'requests' | 'errors' | 'p50' | 'p90' | 'p99', name: string, colour: string, isFilled?: boolean }} Line */
-/** @typedef {{ title: string, lines: readonly Line[], least: number, show: (value: number | null) => string }} Kind */
+/** @typedef {{ title: string, lines: readonly Line[], show: (value: number | null) => string, isWide?: boolean }} Kind */
 
 /** @param {number | null} value */
 const perSecond = (value) => (value === null ? '–' : rate(value));
@@ -16,7 +16,6 @@ const KINDS = [
   {
     title: 'Requests per second',
     lines: [{ key: 'requests', name: '', colour: '--serving', isFilled: true }],
-    least: 4,
     show: perSecond,
   },
   {
@@ -26,13 +25,12 @@ const KINDS = [
       { key: 'p90', name: 'p90', colour: '--p90' },
       { key: 'p99', name: 'p99', colour: '--p99' },
     ],
-    least: 4,
     show: latency,
+    isWide: true,
   },
   {
     title: 'Errors per second',
     lines: [{ key: 'errors', name: '', colour: '--bad', isFilled: true }],
-    least: 4,
     show: perSecond,
   },
 ];
@@ -115,27 +113,57 @@ class Chart {
   }
 }
 
+/** @type {uPlot.Scale} */
+const PLAIN = { range: (_chart, _least, most) => [0, Math.max(4, (most ?? 0) * 1.15)] };
+
+/**
+ * By the logarithm, since what is slow is slower by orders of magnitude; from a power of ten to another.
+ *
+ * @type {uPlot.Scale}
+ */
+const WIDE = {
+  distr: 3,
+  range: (_chart, least, most) => [powerOfTen(Math.floor, least ?? 1), powerOfTen(Math.ceil, (most ?? 10) * 1.1)],
+};
+
+/**
+ * @param {(exponent: number) => number} round
+ * @param {number} value
+ */
+const powerOfTen = (round, value) => 10 ** round(Math.log10(Math.max(0.1, value)));
+
+/** @type {uPlot.Axis.Filter} */
+const powersOfTen = (_chart, splits) => splits.map((split) => (Math.log10(split) % 1 === 0 ? split : null));
+
 /**
  * @param {Kind} kind
  * @param {number} width
  * @returns {uPlot.Options}
  */
-function optionsOf({ lines, least, show }, width) {
+function optionsOf({ lines, show, isWide = false }, width) {
   const grid = { stroke: () => colour('--line'), width: 1 };
-  const axis = { stroke: () => colour('--muted'), font: '11px system-ui, sans-serif', grid, ticks: { show: false } };
+  const font = '11px system-ui, sans-serif';
+  const axis = { stroke: () => colour('--muted'), font, grid, ticks: { show: false } };
   return {
     width,
     height: HEIGHT,
-    padding: [10, 4, 0, 0],
+    padding: [10, 16, 0, 0],
     legend: { show: false },
     cursor: { show: false },
     scales: {
       x: { range: (_chart, _least, most) => [most - SPAN_S, most] },
-      y: { range: (_chart, _least, most) => [0, Math.max(least, (most ?? 0) * 1.15)] },
+      y: isWide ? WIDE : PLAIN,
     },
     axes: [
       { ...axis, size: 22, space: 70, grid: { show: false }, values: (_chart, times) => times.map(clockOf) },
-      { ...axis, size: 52, space: 34, gap: 6, values: (_chart, values) => values.map((value) => show(value)) },
+      {
+        ...axis,
+        ...(isWide && { filter: powersOfTen, grid: { ...grid, filter: powersOfTen } }),
+        size: 52,
+        space: 34,
+        gap: 6,
+        values: (_chart, values) => values.map((value) => (value === null ? null : show(value))),
+      },
     ],
     series: [
       {},

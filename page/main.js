@@ -19,6 +19,8 @@ const SPOKEN = new Set([
   'reload.failed',
   'reload.watching',
   'worker.crash-looping',
+  'paused',
+  'resumed',
   'stopping',
 ]);
 

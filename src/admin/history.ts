@@ -1,5 +1,5 @@
 import { percentile } from './percentile.js';
-import type { Status } from './view/status.js';
+import type { Requests, Status } from './view/status.js';
 
 const INTERVAL_MS = 1_000;
 /** Five minutes. */
@@ -25,8 +25,7 @@ export class History {
   readonly #status: () => Status;
   readonly #points: Point[] = [];
   /** What was counted before, the latest last. */
-  #before: readonly Status[] = [];
-  #at = 0;
+  #before: readonly Count[] = [];
   #timer: NodeJS.Timeout | undefined;
 
   constructor(status: () => Status) {
@@ -49,24 +48,41 @@ export class History {
   }
 
   #note(): void {
-    const status = this.#status();
-    const at = performance.now();
+    const count = countOf(this.#status());
     const last = this.#before.at(-1);
-    if (last !== undefined) this.#points.push(this.#point(status, last, (at - this.#at) / 1_000));
+    if (last !== undefined) this.#points.push(pointOf(count, last, this.#before[0]!));
     if (this.#points.length > KEPT) this.#points.shift();
-    this.#before = [...this.#before, status].slice(-SPAN);
-    this.#at = at;
+    this.#before = [...this.#before, count].slice(-SPAN);
   }
+}
 
-  #point(status: Status, last: Status, seconds: number): Point {
-    const rate = (key: 'total' | 'failed') =>
-      status.requests === undefined || last.requests === undefined
-        ? null
-        : (status.requests[key] - last.requests[key]) / seconds;
-    const { boundsMs = [], counts = [] } = status.latency ?? {};
-    const former = this.#before[0]?.latency?.counts;
-    const counted = counts.map((count, index) => count - (former?.[index] ?? 0));
-    const [p50, p90, p99] = [0.5, 0.9, 0.99].map((share) => percentile(boundsMs, counted, share)) as [null, null, null];
-    return { time: Date.now(), requests: rate('total'), errors: rate('failed'), p50, p90, p99 };
-  }
+/** What had been counted at a moment. */
+interface Count {
+  readonly at: number;
+  readonly requests: Requests | undefined;
+  readonly boundsMs: readonly number[];
+  readonly counts: readonly number[];
+}
+
+/** A copy: the front goes on counting in what it shows. */
+function countOf({ requests, latency }: Status): Count {
+  const { boundsMs = [], counts = [] } = latency ?? {};
+  return { at: performance.now(), requests: requests && { ...requests }, boundsMs, counts: [...counts] };
+}
+
+/** @param first from when on latencies are looked at */
+function pointOf(count: Count, last: Count, first: Count): Point {
+  const seconds = (count.at - last.at) / 1_000;
+  const rate = (key: 'total' | 'failed') =>
+    count.requests && last.requests ? (count.requests[key] - last.requests[key]) / seconds : null;
+  const recent = count.counts.map((number, index) => number - (first.counts[index] ?? 0));
+  const quantile = (share: number) => percentile(count.boundsMs, recent, share);
+  return {
+    time: Date.now(),
+    requests: rate('total'),
+    errors: rate('failed'),
+    p50: quantile(0.5),
+    p90: quantile(0.9),
+    p99: quantile(0.99),
+  };
 }

@@ -65,8 +65,11 @@ function routeOf(all: Routes, guarded: Guarded, request: IncomingMessage, respon
   const route = all.get(path);
   if (route?.isPublic === true) return route;
   if (access !== 'all') return challenge(path, response);
-  return route ?? refuse(response, 404, `Met another path, wanted one of ${[...all.keys()].join(' ')}`);
+  return route ?? refuse(response, 404, `Met another path, wanted one of ${shown(all)}`);
 }
+
+/** The paths that are of use to others than the page. */
+const shown = (all: Routes) => [...all.keys()].filter((path) => !path.startsWith('/page/')).join(' ');
 
 /** The page asks for the token itself; a browser does where it is sent for that, since it works without JavaScript. */
 function challenge(path: string, response: ServerResponse): undefined {
@@ -97,7 +100,7 @@ async function show(
   try {
     await route.show(await exhibit, request, response);
   } catch {
-    // It went away, say, before it could be asked.
-    response.destroy();
+    if (response.headersSent) response.destroy();
+    else answer(response, 500, TEXT, 'zdlb could not look that up\n');
   }
 }

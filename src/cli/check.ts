@@ -1,5 +1,6 @@
+import type { Config } from '../core/config.js';
 import { ZdlbError } from '../core/errors.js';
-import { resolveLaunch } from '../supervisor/launch.js';
+import { type Launch, resolveLaunch } from '../supervisor/launch.js';
 import { instanceName } from '../instance/instance-name.js';
 import { parseCommandLine, readConfig } from './options.js';
 
@@ -12,12 +13,21 @@ export async function check(argv: readonly string[]): Promise<number> {
   const commandLine = parseCommandLine(argv);
   if ('print' in commandLine) return print(commandLine.print);
   const config = readConfig(commandLine, process.env);
-  const launch = await resolveLaunch(config).catch((error: unknown) => {
+  const launch = await found(config).catch((error: unknown) => {
     // What the file names and is not there is a mistake in the file.
     throw error instanceof ZdlbError ? new ZdlbError('config', error.message, { cause: error }) : error;
   });
   const program = 'script' in launch ? launch.script : launch.command;
   return print(`The configuration of ${instanceName(config)} is valid: it runs ${program} in ${launch.cwd}`);
+}
+
+/** What is to be run; all that the settings name is there. */
+async function found(config: Config): Promise<Launch> {
+  if (config.adminTokenFile !== undefined) {
+    const { Token } = await import('../admin/token.js');
+    Token.read(config.adminTokenFile);
+  }
+  return resolveLaunch(config);
 }
 
 function print(text: string): number {

@@ -187,6 +187,7 @@ describe('at the start', () => {
     });
     const weak = ['--admin', `127.0.0.1:${await freePort()}`, '--admin-token-file', tokenFile('1234')];
     expect(await failure(weak)).toMatchObject({ code: 3, stderr: expect.stringMatching(/met 4 characters/) as string });
+    expect(await zdlb(['check', ...weak, 'examples/server.js'])).toMatchObject({ code: 2 });
     const none = [...weak.slice(0, -1), '/nowhere/token'];
     expect(await failure(none)).toMatchObject({ code: 3, stderr: expect.stringMatching(/no such file/) as string });
   });

@@ -1,16 +1,25 @@
 import { lastLinesIn } from './entry.js';
-import { age, clock } from './figures.js';
+import { age, clock, count } from './figures.js';
 import { type Html, html } from './html.js';
 import type { Status, WorkerStatus } from './status.js';
 import type { Story } from './story.js';
 
-/** What wants to be read first: a reload under way, or how the last one failed; else nothing. */
+/** What wants to be read first: a pause or a reload under way, or how the last one failed; else nothing. */
 export function noticeView(status: Status, story: Story, now: number): Html {
+  if (status.pause !== undefined) return pausedView(status.pause);
   const coming = status.workers.filter(({ generation }) => generation > status.generation);
   if (status.state === 'reloading' && coming.length > 0) return reloadingView(coming);
   if (story.failure !== undefined) return failureView(status, story, now);
   return status.reloads.failed > 0 && status.reloads.done === 0 ? lastErrorView(status) : html``;
 }
+
+const pausedView = ({ held, inFlight, remainingMs }: NonNullable<Status['pause']>): Html =>
+  html`<div class="notice wait">
+    <p>
+      <strong>Paused.</strong> ${count(held)} wait, ${count(inFlight)} in flight. It ends by itself in
+      ${age(remainingMs)}, or with <code>zdlb resume</code>.
+    </p>
+  </div>`;
 
 function reloadingView(coming: readonly WorkerStatus[]): Html {
   const ready = coming.filter(({ state }) => state === 'ready').length;

@@ -12,6 +12,8 @@ export interface Status {
   readonly requests?: Requests;
   readonly latency?: Latency;
   readonly frontLoopDelayMs?: number;
+  /** Of what the operator has paused. */
+  readonly pause?: { readonly held: number; readonly inFlight: number; readonly remainingMs: number };
 }
 
 export interface ListenerStatus {

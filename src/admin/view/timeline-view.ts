@@ -86,8 +86,8 @@ function inWords(chapter: Chapter, now: number): Html {
   const crashes = chapter.marks.filter(({ kind }) => kind === 'crash').length;
   const suffix = crashes === 0 ? '' : html`, <b>${crashes === 1 ? '1 crash' : `${crashes} crashes`}</b>`;
   const { isOver, fate, since, over = now, phase, began } = chapter;
-  if (isOver && fate === 'failed') return html`failed to start at ${clock(over)}`;
-  if (isOver) return html`${fate} at ${clock(over)} after ${age(over - began)}${part(suffix)}`;
+  if (isOver && fate === 'failed') return html`failed to start ${clock(over)}`;
+  if (isOver) return html`${fate} ${clock(over)} after ${age(over - began)}${part(suffix)}`;
   const doing = fate === 'taken back' ? 'taken back, retiring' : PHASES[phase];
   return html`${doing} for ${age(now - since)}${part(suffix)}`;
 }

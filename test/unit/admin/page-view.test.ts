@@ -53,3 +53,10 @@ test('the last error is told where the log does not have it any more', () => {
   const reloads = { done: 0, failed: 1, lastError: 'Worker 1 was not ready in time' };
   expect(pageView(sceneOf(statusOf({ reloads }), [], 1_000)).text).toContain('Worker 1 was not ready in time');
 });
+
+test('a pause says how long it lasts yet', () => {
+  const pause = { held: 12, inFlight: 0, remainingMs: 28_000 };
+  expect(pageView(sceneOf(statusOf({ state: 'paused', pause }), [], 1_000)).text).toMatch(
+    /Paused\.<\/strong> 12 wait, 0 in flight\. It ends by itself in\s+28s/,
+  );
+});
