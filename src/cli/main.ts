@@ -1,4 +1,5 @@
 import { ZdlbError, exitCode, messageOf } from '../core/errors.js';
+import { assertNoVerbMeant } from './misspelling.js';
 
 /** The verbs, each with the function that carries it out and gives the exit code; loaded when it is asked for. */
 export const VERBS: Readonly<Record<string, () => Promise<Verb>>> = {
@@ -20,12 +21,18 @@ export const VERBS: Readonly<Record<string, () => Promise<Verb>>> = {
 /** @param takeEarlyReload takes over SIGUSR2; true when it came while the program was loading */
 export type Verb = (argv: readonly string[], takeEarlyReload: () => boolean) => Promise<number>;
 
-/** Carries out the verb that the command line names (`run` when it names none) and ends the process with its exit code. */
+/** Carries out what the command line says, and ends the process with the exit code of that. */
 export async function main(argv: readonly string[], takeEarlyReload: () => boolean): Promise<void> {
+  process.exit(await outcome(carryOut(argv, takeEarlyReload)));
+}
+
+/** Carries out the verb that is named, `run` when none is. */
+export async function carryOut(argv: readonly string[], takeEarlyReload: () => boolean): Promise<number> {
   const [first = '', ...rest] = argv;
-  const isNamed = Object.hasOwn(VERBS, first);
-  const verb = await VERBS[isNamed ? first : 'run']!();
-  process.exit(await outcome(verb(isNamed ? rest : argv, takeEarlyReload)));
+  if (first === 'help') return carryOut([...rest, '--help'], takeEarlyReload);
+  if (Object.hasOwn(VERBS, first)) return (await VERBS[first]!())(rest, takeEarlyReload);
+  await assertNoVerbMeant(first, Object.keys(VERBS));
+  return (await VERBS['run']!())(argv, takeEarlyReload);
 }
 
 async function outcome(result: Promise<number>): Promise<number> {

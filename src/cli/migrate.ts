@@ -1,5 +1,6 @@
 import { parseConfig } from '../core/config.js';
 import { ZdlbError } from '../core/errors.js';
+import { say } from './order.js';
 import { type App, readEcosystem } from './pm2/ecosystem.js';
 import { type Translation, translate } from './pm2/translation.js';
 
@@ -13,6 +14,7 @@ const USAGE = 'zdlb migrate ecosystem.config.js [--only NAME] > zdlb.json';
  */
 export async function migrate(argv: readonly string[]): Promise<number> {
   const [file, flag, only] = argv;
+  if (file === '--help' || file === '-h') return say(USAGE);
   const isKnown = argv.length === 1 || (argv.length === 3 && flag === '--only');
   if (file === undefined || file.startsWith('-') || !isKnown)
     throw new ZdlbError('usage', `Wanted ${USAGE}, met zdlb migrate ${argv.join(' ')}`);

@@ -1,5 +1,6 @@
 import { Client } from 'undici';
-import { ZdlbError, messageOf } from '../core/errors.js';
+import { ZdlbError, messageOf, systemCode } from '../core/errors.js';
+import { formatDuration } from '../core/quantity.js';
 import type { Instance } from './instances.js';
 
 /** What a front says that did not do as it was asked. */
@@ -19,6 +20,8 @@ export interface Request {
   readonly method: 'GET' | 'POST';
   readonly path: string;
   readonly body?: object;
+  /** How long the answer may take, in milliseconds; as long as it takes, if absent. */
+  readonly timeoutMs?: number;
 }
 
 interface Complaint {
@@ -26,12 +29,16 @@ interface Complaint {
 }
 
 /**
- * Asks a front, and waits for its answer as long as it takes.
+ * Asks a front, and waits for its answer.
  *
- * @throws {Refusal} when it did not do it; {ZdlbError} `usage` when it did not understand, `absent` when it ended meanwhile
+ * @throws {Refusal} when it did not do it; {ZdlbError} `usage` when it did not understand, `absent` when it ended meanwhile;
+ *   `busy` when it took too long
  */
-export async function ask({ name, path: socketPath }: Instance, { method, path, body }: Request): Promise<unknown> {
-  const client = new Client('http://localhost', { socketPath, headersTimeout: 0, bodyTimeout: 0 });
+export async function ask(
+  { name, path: socketPath }: Instance,
+  { method, path, body, timeoutMs = 0 }: Request,
+): Promise<unknown> {
+  const client = new Client('http://localhost', { socketPath, headersTimeout: timeoutMs, bodyTimeout: 0 });
   try {
     const answer = await client.request({
       method,
@@ -43,6 +50,8 @@ export async function ask({ name, path: socketPath }: Instance, { method, path, 
     throw refusalOf((content as Complaint).error);
   } catch (error) {
     if (error instanceof Refusal || isUsage(error)) throw error;
+    if (systemCode(error) === 'UND_ERR_HEADERS_TIMEOUT')
+      throw new ZdlbError('busy', `${name} has not answered for ${formatDuration(timeoutMs)}. Is it suspended?`);
     throw new ZdlbError('absent', `${name} went away without an answer: ${messageOf(error)}`, { cause: error });
   } finally {
     await client.destroy();

@@ -1,7 +1,7 @@
 import { type Stats, lstatSync, mkdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { messageOf } from '../core/errors.js';
+import { ZdlbError, messageOf } from '../core/errors.js';
 
 /** Others than the owner must not be able to do anything there. */
 const OTHERS = 0o077;
@@ -38,10 +38,32 @@ export function makeInstanceFolder({ path }: InstanceFolder, uid = process.getui
   if (wrong !== undefined) throw new Error(`Cannot use ${path} for control sockets: ${wrong}`);
 }
 
+/**
+ * Whether there is such a folder. Who asks an instance looks too: another user may have put something in its place.
+ *
+ * @throws {ZdlbError} `foreign`, that says what is wrong with it
+ */
+export function hasInstanceFolder(path: string, uid = process.getuid?.() ?? ROOT): boolean {
+  const stats = lstatSync(path, { throwIfNoEntry: false });
+  const wrong = stats && complaintAbout(stats, uid);
+  if (wrong !== undefined) throw new ZdlbError('foreign', `Cannot look for instances in ${path}: ${wrong}`);
+  return stats !== undefined;
+}
+
+/** What is wrong with a control socket, for this user to talk to it. */
+export function complaintAboutSocket(path: string, uid = process.getuid?.() ?? ROOT): string | undefined {
+  const stats = lstatSync(path, { throwIfNoEntry: false });
+  if (stats?.isSymbolicLink() === true) return 'it is a symbolic link';
+  return stats === undefined || stats.uid === uid ? undefined : ownedBy(stats.uid);
+}
+
+/** Root may look everywhere, but is not asked to trust what it finds there. */
+const ownedBy = (uid: number) => `it belongs to the user ${uid}. Be that user: sudo -u '#${uid}' zdlb …`;
+
 function complaintAbout(stats: Stats, uid: number): string | undefined {
   if (stats.isSymbolicLink()) return 'it is a symbolic link';
   if (!stats.isDirectory()) return 'it is no folder';
-  if (stats.uid !== uid) return `it belongs to the user ${stats.uid}`;
+  if (stats.uid !== uid) return ownedBy(stats.uid);
   if ((stats.mode & OTHERS) !== 0) return 'others may enter it. chmod 700 would close it';
   return undefined;
 }

@@ -1,7 +1,8 @@
 import { readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { ZdlbError, systemCode } from '../core/errors.js';
+import { ZdlbError } from '../core/errors.js';
 import { isListening } from '../unix-socket.js';
+import { complaintAboutSocket, hasInstanceFolder } from './instance-folder.js';
 
 const EXTENSION = '.sock';
 
@@ -9,11 +10,17 @@ const EXTENSION = '.sock';
 export interface Instance {
   readonly name: string;
   readonly path: string;
+  /** Why this user had better not talk to it. */
+  readonly complaint?: string;
 }
 
-/** All that run, by name. Sockets of those that were killed are passed over. */
+/**
+ * All that run, by name. Sockets of those that were killed are passed over.
+ *
+ * @throws {ZdlbError} `foreign`, when the folder is not this user's own
+ */
 export async function runningInstances(folder: string): Promise<readonly Instance[]> {
-  const all = namesIn(folder).map((name) => ({ name, path: join(folder, `${name}${EXTENSION}`) }));
+  const all = namesIn(folder).map((name) => instanceAt(name, join(folder, `${name}${EXTENSION}`)));
   const living = await Promise.all(all.map(async ({ path }) => isListening(path)));
   return all.filter((_, index) => living[index]);
 }
@@ -21,13 +28,13 @@ export async function runningInstances(folder: string): Promise<readonly Instanc
 /**
  * The one of that name, or the only one.
  *
- * @throws {ZdlbError} `absent` when there is none; `usage` when there are several and none was named
+ * @throws {ZdlbError} `absent` when there is none; `usage` when there are several and none was named; `foreign`, when it is not this user's own
  */
 export async function findInstance(folder: string, name: string | undefined): Promise<Instance> {
   const running = await runningInstances(folder);
   const known = running.map((instance) => instance.name).join(', ');
   const meant = name === undefined ? running : running.filter((instance) => instance.name === name);
-  if (meant.length === 1) return meant[0]!;
+  if (meant.length === 1) return own(meant[0]!);
   if (meant.length > 1) throw new ZdlbError('usage', `Several instances run (${known}): say which with --name`);
   const others = running.length === 0 ? `none runs (looked in ${folder})` : `there are ${known}`;
   throw new ZdlbError(
@@ -36,12 +43,20 @@ export async function findInstance(folder: string, name: string | undefined): Pr
   );
 }
 
+/** @throws {ZdlbError} `foreign` */
+export function own(instance: Instance): Instance {
+  const { name, path, complaint } = instance;
+  if (complaint === undefined) return instance;
+  throw new ZdlbError('foreign', `Cannot talk to ${name} at ${path}: ${complaint}`);
+}
+
+function instanceAt(name: string, path: string): Instance {
+  const complaint = complaintAboutSocket(path);
+  return { name, path, ...(complaint !== undefined && { complaint }) };
+}
+
 function namesIn(folder: string): readonly string[] {
-  try {
-    const sockets = readdirSync(folder).filter((file) => file.endsWith(EXTENSION) && !file.startsWith('.'));
-    return sockets.map((file) => basename(file, EXTENSION)).toSorted();
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT') return [];
-    throw error;
-  }
+  if (!hasInstanceFolder(folder)) return [];
+  const sockets = readdirSync(folder).filter((file) => file.endsWith(EXTENSION) && !file.startsWith('.'));
+  return sockets.map((file) => basename(file, EXTENSION)).toSorted();
 }

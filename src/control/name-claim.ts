@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { linkSync, renameSync, rmSync } from 'node:fs';
+import { linkSync, rmSync } from 'node:fs';
 import type { Server } from 'node:http';
 import { join } from 'node:path';
 import { ZdlbError, systemCode } from '../core/errors.js';
 import { inodeOf, isListening } from '../unix-socket.js';
+import { clearAway } from './stale-sockets.js';
 
 /** Where a longer path is cut off without a word by some systems. */
 const MAX_PATH_BYTES = 103;
@@ -76,18 +77,6 @@ function isLinked(made: string, path: string): boolean {
   } catch (error) {
     if (systemCode(error) === 'EEXIST') return false;
     throw error;
-  }
-}
-
-/** Another one that starts may have cleared it away by now, and have linked its own: that one is put back. */
-function clearAway(path: string, stale: string): void {
-  const aside = `${path}.${randomBytes(6).toString('hex')}`;
-  try {
-    renameSync(path, aside);
-    if (inodeOf(aside) !== stale) linkSync(aside, path);
-    rmSync(aside);
-  } catch (error) {
-    if (systemCode(error) !== 'ENOENT' && systemCode(error) !== 'EEXIST') throw error;
   }
 }
 

@@ -9,8 +9,9 @@
  * - `cold`: no former generation is warm, to go back to
  * - `stopping`: the front is stopping and takes no further orders
  * - `absent`: no such instance runs
+ * - `foreign`: a control socket, or its folder, is not this user's own
  */
-export type ErrorCode = 'usage' | 'config' | 'start' | 'worker' | 'busy' | 'cold' | 'stopping' | 'absent';
+export type ErrorCode = 'usage' | 'config' | 'start' | 'worker' | 'busy' | 'cold' | 'stopping' | 'absent' | 'foreign';
 
 /** The one error class of zdlb: the message says what failed, what was met and what was wanted. */
 export class ZdlbError extends Error {

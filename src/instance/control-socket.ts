@@ -4,6 +4,7 @@ import { instanceFolder, makeInstanceFolder } from '../control/instance-folder.j
 import { type NameClaim, claimName } from '../control/name-claim.js';
 import type { Operations } from '../control/operations.js';
 import { controlServer } from '../control/server.js';
+import { sweepSockets } from '../control/stale-sockets.js';
 import { Deferred } from '../core/deferred.js';
 import { ZdlbError, messageOf } from '../core/errors.js';
 
@@ -50,6 +51,7 @@ export class ControlSocket {
       return new ControlSocket({ name, operations, missing: messageOf(error) });
     }
     const server = controlServer(operations.promise, chronicle);
+    await sweepSockets(folder.path);
     const claim = await claimName(server, folder.path, name, isChosen);
     return new ControlSocket({ name: claim.name, operations, claim, server });
   }
