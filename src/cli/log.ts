@@ -6,6 +6,7 @@ import type { Config } from '../core/config.js';
 import { withinTime } from '../core/deadline.js';
 import type { Entry, Journal } from '../core/journal.js';
 import { overheard } from '../core/overheard-journal.js';
+import { wantsColors } from './palette.js';
 import { prettyLine } from './pretty.js';
 
 const STANDARD_OUTPUT = 1;
@@ -126,6 +127,6 @@ function fileSink(): Sink {
 }
 
 async function prettified(out: DestinationStream): Promise<DestinationStream> {
-  const inWords = await prettyLine(isatty(STANDARD_OUTPUT));
+  const inWords = await prettyLine(wantsColors());
   return { write: (line) => out.write(inWords(line)) };
 }

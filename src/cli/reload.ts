@@ -1,4 +1,5 @@
 import { formatDuration } from '../core/quantity.js';
+import { GenerationsView } from './generations-view.js';
 import { carryOut } from './order.js';
 
 /** `zdlb reload`: returns when the new code has taken over, or says why it has not. */
@@ -13,6 +14,7 @@ export async function reload(argv: readonly string[]): Promise<number> {
         path: '/reload',
         body: { wait: line.has('wait-retired') ? 'retired' : 'swapped' },
       }),
+      follow: (instance, terminal) => new GenerationsView(instance, terminal),
       told: ({ generation, durationMs }: { generation: number; durationMs: number }, { name }) =>
         `${name}: generation ${generation} has taken over after ${formatDuration(durationMs)}`,
     },

@@ -1,3 +1,4 @@
+import { GenerationsView } from './generations-view.js';
 import { carryOut } from './order.js';
 
 /** `zdlb rollback`: goes back to the former generation, while a watch window keeps it warm. */
@@ -6,6 +7,7 @@ export async function rollback(argv: readonly string[]): Promise<number> {
     {
       verb: 'rollback',
       request: () => ({ method: 'POST', path: '/rollback' }),
+      follow: (instance, terminal) => new GenerationsView(instance, terminal),
       told: ({ generation }: { generation: number }, { name }) => `${name}: generation ${generation} serves again`,
     },
     argv,

@@ -1,3 +1,4 @@
+import { GenerationsView } from './generations-view.js';
 import { carryOut } from './order.js';
 
 /** `zdlb scale N|+N|-N`: returns when those that join are ready. */
@@ -8,6 +9,7 @@ export async function scale(argv: readonly string[]): Promise<number> {
       words: 'N|+N|-N',
       count: 1,
       request: ({ words: [workers] }) => ({ method: 'POST', path: '/scale', body: { workers } }),
+      follow: (instance, terminal) => new GenerationsView(instance, terminal),
       told: ({ workers }: { workers: number }, { name }) => `${name}: ${workers} workers`,
     },
     argv,

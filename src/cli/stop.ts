@@ -3,6 +3,7 @@ import { connect } from 'node:net';
 import { ask } from '../control/client.js';
 import { instanceFolder } from '../control/instance-folder.js';
 import { findInstance } from '../control/instances.js';
+import { GenerationsView } from './generations-view.js';
 import { say } from './order.js';
 import { parseVerb } from './verb-line.js';
 
@@ -16,6 +17,8 @@ export async function stop(argv: readonly string[]): Promise<number> {
   const ended = once(lifeline, 'close');
   lifeline.on('error', () => {});
   const answer = await ask(instance, { method: 'POST', path: '/stop' });
+  const view = line.isForMachines || !process.stdout.isTTY ? undefined : new GenerationsView(instance, process.stdout);
   await ended;
+  view?.end();
   return say(line.isForMachines ? JSON.stringify(answer) : `${instance.name} has stopped`);
 }

@@ -18,15 +18,26 @@ const TOLD: Readonly<Record<string, Told>> = {
   '/logs': { last: ({ last }) => last, isMeant: () => true },
 };
 
+/** What a query may say of what is told. */
+interface Wish {
+  /** Only what is of the worker in this slot. */
+  readonly slot: number | undefined;
+  /** No more than so many of the last entries. */
+  readonly last: number;
+  readonly follows: boolean;
+}
+
 /** Whether a path is one to read on at. */
 export const isBroadcast = (path: string) => Object.hasOwn(TOLD, path);
 
 /**
- * Tells the log as server-sent events (WHATWG HTML 9.2), one entry each: the last ones, and, unless the query says `follow=no`, all
- * to come. Entries that a reader is too slow for are left out; a comment says how many.
+ * Tells the log as server-sent events (WHATWG HTML 9.2), one entry each: the last ones (`last=N` of them at most), and, unless the query
+ * says `follow=no`, all to come; with `slot=N` only what is of the worker in that slot. Entries that a reader is too slow for are left out; a comment says how many.
  */
 export function broadcast(chronicle: Chronicle, url: URL, request: IncomingMessage, response: ServerResponse): void {
-  const { last, isMeant } = TOLD[url.pathname]!;
+  const told = TOLD[url.pathname]!;
+  const wish = wishOf(url.searchParams);
+  const isMeant = (line: string) => told.isMeant(line) && (wish.slot === undefined || isOf(wish.slot, line));
   response.writeHead(200, { 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-store' });
   let missed = 0;
   const tell = (line: string): void => {
@@ -36,8 +47,8 @@ export function broadcast(chronicle: Chronicle, url: URL, request: IncomingMessa
     missed = 0;
     response.write(`data: ${line.trimEnd()}\n\n`);
   };
-  for (const line of last(chronicle)) tell(line);
-  if (url.searchParams.get('follow') === 'no') return void response.end();
+  for (const line of lastOf(told.last(chronicle).filter(isMeant), wish.last)) tell(line);
+  if (!wish.follows) return void response.end();
   const leave = chronicle.follow(tell);
   const heartbeat = setInterval(() => response.write(':\n\n'), HEARTBEAT_MS).unref();
   request.socket.once('close', () => {
@@ -45,3 +56,18 @@ export function broadcast(chronicle: Chronicle, url: URL, request: IncomingMessa
     clearInterval(heartbeat);
   });
 }
+
+function wishOf(query: URLSearchParams): Wish {
+  const slot = numberIn(query, 'slot');
+  return { slot, last: numberIn(query, 'last') ?? Infinity, follows: query.get('follow') !== 'no' };
+}
+
+function numberIn(query: URLSearchParams, key: string): number | undefined {
+  const text = query.get(key);
+  return text !== null && /^\d{1,9}$/.test(text) ? Number(text) : undefined;
+}
+
+const lastOf = (lines: readonly string[], count: number) => lines.slice(Math.max(0, lines.length - count));
+
+/** Within a text, the quotes of JSON are escaped, so nothing that a worker prints looks like it. */
+const isOf = (slot: number, line: string) => line.includes(`"slot":${slot},`);

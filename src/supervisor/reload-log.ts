@@ -55,6 +55,6 @@ export class ReloadLog {
     this.#status = { ...this.#status, failed: this.#status.failed + 1, lastError: reason };
     const message = `Reload failed, ${serving} serves on: ${reason}`;
     this.#journal.error({ event: 'reload.failed', generation, reason, lastLines }, message);
-    return new WorkerFailure(reason, lastLines, 'worker', { cause: error });
+    return new WorkerFailure(message, lastLines, 'worker', { cause: error });
   }
 }

@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { onTestFinished } from 'vitest';
 import { freePort } from './free-port.ts';
+import { atEnd } from './lifetime.ts';
 
 const BIN = fileURLToPath(new URL('../../bin/zdlb.js', import.meta.url));
 const EVENT_MS = 20_000;
@@ -172,7 +172,7 @@ export class Front {
 /** A folder for control sockets, which goes with the test. */
 export function newHome(): string {
   const home = mkdtempSync(join(tmpdir(), 'zdlb-home-'));
-  onTestFinished(() => rmSync(home, { recursive: true, force: true }));
+  atEnd(() => rmSync(home, { recursive: true, force: true }));
   return home;
 }
 
@@ -190,7 +190,7 @@ export function spawnFront(options: FrontOptions): Front {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const front = new Front(child, home);
-  onTestFinished(() => front.kill());
+  atEnd(() => front.kill());
   return front;
 }
 

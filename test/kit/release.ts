@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readFile, realpath, rename, rm, symlink, writeFile } fr
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { onTestFinished } from 'vitest';
+import { atEnd } from './lifetime.ts';
 
 const FIXTURES = new URL('../fixtures/', import.meta.url);
 
@@ -32,7 +32,7 @@ export class Release {
   /** Deploys version 1 of `source`; the folder goes when the test ends. */
   static async create(source: Source): Promise<Release> {
     const folder = await realpath(await mkdtemp(join(tmpdir(), 'zdlb-release-')));
-    onTestFinished(() => rm(folder, { recursive: true, force: true }));
+    atEnd(() => rm(folder, { recursive: true, force: true }));
     const release = new Release(folder, source);
     await release.deploy(1);
     return release;

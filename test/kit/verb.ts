@@ -20,11 +20,23 @@ export function startVerb(args: readonly string[], { home }: { home: string }): 
   return child;
 }
 
+/** Where, and as whom, a verb is carried out. */
+export interface Where {
+  readonly cwd?: string;
+  readonly home?: string;
+  readonly uid?: number;
+}
+
 /** Runs `zdlb` with `args`: what it prints, and how it ends. */
-export async function zdlb(args: readonly string[], where: { cwd?: string; home?: string } = {}): Promise<Outcome> {
+export async function zdlb(args: readonly string[], where: Where = {}): Promise<Outcome> {
   const { PATH, HOME } = process.env;
   const env = { PATH, HOME, ...(where.home !== undefined && { ZDLB_HOME: where.home }) };
-  const options = { env, encoding: 'utf8', ...(where.cwd !== undefined && { cwd: where.cwd }) } as const;
+  const options = {
+    env,
+    encoding: 'utf8',
+    ...(where.cwd !== undefined && { cwd: where.cwd }),
+    ...(where.uid !== undefined && { uid: where.uid, gid: where.uid }),
+  } as const;
   return promisify(execFile)(process.execPath, ['--', ZDLB, ...args], options).then(
     (printed) => ({ code: 0, ...printed }),
     ({ code, stdout, stderr }: Outcome) => ({ code, stdout, stderr }),

@@ -1,0 +1,147 @@
+import { once } from 'node:events';
+import { readdirSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { asked } from '../kit/control.ts';
+import { shared } from '../kit/lifetime.ts';
+import { leftAfter } from '../kit/process.ts';
+import { machine, serve } from '../kit/verb-scene.ts';
+import { startVerb, zdlb } from '../kit/verb.ts';
+
+interface Output {
+  /** All that has been printed so far. */
+  text: string;
+  /** Resolves when the verb has ended. */
+  readonly ended: Promise<unknown>;
+  readonly child: ReturnType<typeof startVerb>;
+}
+
+function follow(args: readonly string[], where: { readonly home: string }): Output {
+  const child = startVerb(args, where);
+  const output: Output = { text: '', child, ended: once(child, 'close') };
+  child.stdout!.setEncoding('utf8').on('data', (text: string) => (output.text += text));
+  return output;
+}
+
+const linesOf = ({ text }: Output) =>
+  text
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as unknown);
+
+describe('of an instance', () => {
+  const scene = shared(async () => serve({ args: ['--watch-window', '1m'] }));
+
+  test('zdlb status tells all, and in 80 columns', async () => {
+    const { front } = scene();
+    expect(await machine(front, 'status')).toMatchObject({
+      name: 'server',
+      pid: front.pid,
+      version: expect.any(String) as string,
+      state: 'serving',
+      uptimeMs: expect.any(Number) as number,
+      generation: 1,
+      listeners: [{ port: front.port, mode: 'http', connections: 0 }],
+      workers: [
+        { slot: 0, pid: front.workers(1).get(0), generation: 1, state: 'ready', restarts: 0 },
+        { slot: 1, pid: front.workers(1).get(1), generation: 1, state: 'ready', restarts: 0 },
+      ],
+      reloads: { done: 0, failed: 0 },
+    });
+    const { stdout } = await zdlb(['status'], front);
+    expect(stdout).toMatch(/^server: serving, generation 1, /);
+    for (const line of stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
+  });
+
+  test('zdlb scale takes a number or a change, and says how many there are', async () => {
+    const { front } = scene();
+    expect(await machine(front, 'scale', '3')).toEqual({ workers: 3 });
+    expect(front.workers(1).size).toBe(3);
+    expect(await asked(front.home, 'POST /scale', { workers: '+1' })).toEqual({ workers: 4 });
+    expect(await zdlb(['scale', '-2'], front)).toEqual({ code: 0, stdout: 'server: 2 workers\n', stderr: '' });
+    for (const words of [['scale', 'many'], ['scale', '1000'], ['scale']])
+      expect(await zdlb(words, front)).toMatchObject({ code: 2, stdout: '' });
+  });
+
+  test('zdlb rollback goes back while a former generation is warm, and else exits 1', async () => {
+    const { front, release } = scene();
+    expect(await zdlb(['rollback'], front)).toMatchObject({ code: 1, stderr: expect.stringMatching(/warm/) as string });
+    await release.deploy(2);
+    const since = front.mark();
+    front.signal('SIGUSR2');
+    await front.event('reload.watching', undefined, since);
+    expect(await machine(front, 'rollback')).toEqual({ generation: 1 });
+  });
+
+  test('zdlb logs shows the last entries, and what the workers printed, to people and machines', async () => {
+    const { front } = scene();
+    expect((await zdlb(['logs'], front)).stdout).toMatch(/INFO: Worker 0 is ready/);
+    const lines = (await zdlb(['logs', '--json', '--lines', '1000'], front)).stdout.trimEnd().split('\n');
+    expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual(front.entries);
+  });
+
+  test('zdlb logs shows so many lines, or those of one worker', async () => {
+    const { front } = scene();
+    const { stdout } = await zdlb(['logs', '--json', '--lines', '2'], front);
+    expect(
+      stdout
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line) as unknown),
+    ).toEqual(front.entries.slice(-2));
+    const ofOne = (await zdlb(['logs', '--json', '--worker', '1'], front)).stdout.trimEnd().split('\n');
+    const entries = front.entries.filter(({ slot }) => slot === 1);
+    expect(ofOne.map((line) => JSON.parse(line) as unknown)).toEqual(entries);
+    expect(await zdlb(['logs', '--lines', 'few'], front)).toMatchObject({ code: 2 });
+  });
+
+  test('zdlb ls shows a line', async () => {
+    const { front } = scene();
+    expect((await zdlb(['ls'], front)).stdout).toMatch(
+      new RegExp(`^name .*\nserver +${front.pid} +serving .* ${front.port} `),
+    );
+  });
+
+  test('zdlb status --watch and logs -f go on until Ctrl-C, which ends them as asked', async () => {
+    const { front } = scene();
+    const watching = follow(['status', '--watch', '--json'], front);
+    const following = follow(['logs', '-f', '--json', '--lines', '1'], front);
+    await Promise.all([once(watching.child.stdout!, 'data'), once(following.child.stdout!, 'data')]);
+    for (const { child } of [watching, following]) child.kill('SIGINT');
+    expect(await Promise.all([watching.ended, following.ended])).toEqual([
+      [0, null],
+      [0, null],
+    ]);
+    expect(linesOf(watching)).toMatchObject([{ name: 'server', state: 'serving' }]);
+  });
+});
+
+test('with zdlb stop all is over: workers and name are gone, who watched is told', async () => {
+  const { front } = await serve();
+  const workers = [...front.workers(1).values()];
+  const watching = follow(['status', '--watch'], front);
+  const following = follow(['logs', '-f', '--json'], front);
+  await Promise.all([once(watching.child.stdout!, 'data'), once(following.child.stdout!, 'data')]);
+  expect(await zdlb(['stop'], front)).toEqual({ code: 0, stdout: 'server has stopped\n', stderr: '' });
+  expect(await front.exited).toEqual({ code: 0, signal: null });
+  expect(await leftAfter(0, workers)).toEqual([]);
+  expect(readdirSync(front.home)).toEqual([]);
+  expect(await Promise.all([watching.ended, following.ended])).toEqual([
+    [0, null],
+    [0, null],
+  ]);
+  expect(watching.text).toMatch(/\nserver has ended\n$/);
+  expect(linesOf(following)).toEqual(front.entries);
+  expect(await zdlb(['stop'], front)).toMatchObject({ code: 4 });
+});
+
+test.each([
+  [['help'], 0, /^zdlb \[run\] \[options\] <script>/],
+  [['help', 'reload'], 0, /^zdlb reload \[--wait-retired\][^]*--name/],
+  [['relaod'], 2, /^zdlb: Cannot run relaod: no such verb, and no such file. Did you mean zdlb reload\?/],
+  [['reload', '--nmae', 'api'], 2, /nmae/],
+  [['reload', 'now'], 2, /^zdlb: Wanted zdlb reload \[--wait-retired\], met zdlb reload now/],
+])('zdlb %j helps', async (words, code, says) => {
+  const outcome = await zdlb(words, { cwd: '/' });
+  expect(outcome.code).toBe(code);
+  expect(outcome.stdout + outcome.stderr).toMatch(says);
+});
