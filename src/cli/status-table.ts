@@ -8,18 +8,7 @@ import { columns } from './table.js';
 const MIB = 2 ** 20;
 const WIDTH = 80;
 
-interface Figures {
-  readonly requests?: {
-    readonly total: number;
-    readonly failed: number;
-    readonly retried: number;
-    readonly held: number;
-  };
-  readonly workers: readonly { readonly inFlight?: number; readonly requests?: number }[];
-}
-
-type Status = FrontStatus & Figures;
-type WorkerStatus = Status['workers'][number];
+type WorkerStatus = FrontStatus['workers'][number];
 
 const TITLES = ['slot', 'gen', 'pid', 'state', 'in flight', 'requests', 'memory', 'restarts', 'up'];
 
@@ -38,7 +27,7 @@ const COLORS: Readonly<Record<string, Color>> = {
 };
 
 /** What an instance does, by worker: lines of at most 80 characters. */
-export function statusLines(front: Status, paint: Palette): readonly string[] {
+export function statusLines(front: FrontStatus, paint: Palette): readonly string[] {
   const { name, pid, state, generation, uptimeMs, workers } = front;
   const colored = (word: string) => paint(COLORS[word] ?? 'dim', word);
   const [head = '', ...rows] = columns(TITLES, workers.map(rowOf));
@@ -51,18 +40,18 @@ export function statusLines(front: Status, paint: Palette): readonly string[] {
   ];
 }
 
-function totals({ listeners, requests, reloads, pause }: Status, paint: Palette): readonly string[] {
+function totals({ listeners, requests, reloads, pause }: FrontStatus, paint: Palette): readonly string[] {
   const failure = reloads.lastError === undefined ? [] : fold(`last failure: ${reloads.lastError}`, WIDTH, '  ');
   return [
     ...(pause === undefined ? [] : fold(pauseInWords(pause), WIDTH, '  ')),
     ...listeners.map(({ port, mode, connections }) => `port ${port} (${mode}): ${connections} connections`),
-    ...(requests === undefined ? [] : [requestsInWords(requests)]),
+    requestsInWords(requests),
     `reloads: ${reloads.done} done, ${reloads.failed} failed`,
     ...failure.slice(0, 4).map((line) => paint('red', line)),
   ];
 }
 
-function requestsInWords({ total, failed, retried, held }: NonNullable<Figures['requests']>): string {
+function requestsInWords({ total, failed, retried, held }: FrontStatus['requests']): string {
   return `requests: ${total}, ${failed} failed, ${retried} retried, ${held} held`;
 }
 
@@ -72,8 +61,8 @@ function rowOf(worker: WorkerStatus): readonly string[] {
     String(worker.generation),
     String(worker.pid ?? '-'),
     wordFor(worker),
-    String(worker.inFlight ?? '-'),
-    String(worker.requests ?? '-'),
+    String(worker.inFlight),
+    String(worker.requests),
     `${Math.round(worker.memoryBytes / MIB)}M`,
     String(worker.restarts),
     formatDuration(worker.uptimeMs),

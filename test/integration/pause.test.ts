@@ -67,6 +67,8 @@ describe.each(WAYS)('a pause holds $name', ({ args, load: kind }) => {
 
     expect(await machine(front, 'resume')).toEqual({ wasPaused: true, released: kind.lanes });
     await load.tally.answeredBy('version', 2);
+    const { requests } = (await asked(front.home, 'GET /status')) as { readonly requests: { readonly held: number } };
+    expect(requests.held).toBeGreaterThanOrEqual(kind.lanes);
     const tally = await load.stop();
     await front.stop();
     expect(tally.outcomes, tally.examples.join('\n')).toEqual({ ok: tally.issued });

@@ -48,11 +48,12 @@ describe.runIf(hasTmux)(`in a terminal of 80 x 24${WITHOUT_TMUX}`, () => {
     expect(masked(screen)).toMatchInlineSnapshot(`
       "shop: serving, generation 1, pid 1234, up 1.2s
       port 8000 (http): 0 connections
+      requests: 0, 0 failed, 0 retried, 0 held
       reloads: 0 done, 0 failed
 
       slot  gen  pid  state  in flight  requests  memory  restarts  up
-        0  1  1234  ready  -  -  50M  0  1.2s
-        1  1  1234  ready  -  -  50M  0  1.2s"
+        0  1  1234  ready  0  0  50M  0  1.2s
+        1  1  1234  ready  0  0  50M  0  1.2s"
     `);
   });
 
