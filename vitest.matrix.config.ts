@@ -8,7 +8,6 @@ export default defineConfig({
     ...base.test,
     include: [
       'test/integration/{kills,slow-clients,large-bodies,http-long-bodies,bench,tcp-programs,tcp-retiring,client-address,private-ports,page}.test.ts',
-      'test/integration/{kills,slow-clients,large-bodies,http-long-bodies,bench,tcp-programs,tcp-retiring,client-address,private-ports}.test.ts',
       'test/docs/docs.test.ts',
     ],
     env: {

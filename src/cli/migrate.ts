@@ -1,10 +1,10 @@
+import { parseArgs } from 'node:util';
 import { parseConfig } from '../core/config.js';
-import { ZdlbError } from '../core/errors.js';
-import { say } from './order.js';
+import { ZdlbError, messageOf } from '../core/errors.js';
 import { type App, readEcosystem } from './pm2/ecosystem.js';
-import { type Translation, translate } from './pm2/translation.js';
+import { type Translation, inEnvironment, translate } from './pm2/translation.js';
 
-const USAGE = 'zdlb migrate ecosystem.config.js [--only NAME] > zdlb.json';
+const USAGE = 'zdlb migrate ecosystem.config.js [--only NAME] [--env NAME] > zdlb.json';
 
 /**
  * `zdlb migrate FILE`: prints the configuration of zdlb that stands for a PM2 file, with a comment for each setting that has no
@@ -13,13 +13,42 @@ const USAGE = 'zdlb migrate ecosystem.config.js [--only NAME] > zdlb.json';
  * @throws {ZdlbError} `usage`
  */
 export async function migrate(argv: readonly string[]): Promise<number> {
-  const [file, flag, only] = argv;
-  if (file === '--help' || file === '-h') return say(USAGE);
-  const isKnown = argv.length === 1 || (argv.length === 3 && flag === '--only');
-  if (file === undefined || file.startsWith('-') || !isKnown)
-    throw new ZdlbError('usage', `Wanted ${USAGE}, met zdlb migrate ${argv.join(' ')}`);
-  const app = chosen(await readEcosystem(file), only);
-  process.stdout.write(written(file, translate(app)));
+  const { file, only, env, help } = parse(argv);
+  if (help === true || file === undefined) return print(`${USAGE}\n`);
+  const { apps, others } = await readEcosystem(file);
+  const app = chosen(apps, only);
+  const own = env === undefined ? app : inEnvironment(app, env);
+  if (own === undefined) throw new ZdlbError('usage', `Cannot take --env ${env}: the app has no env_${env}`);
+  const { settings, remarks } = translate(own);
+  const beside = others.map((key) => [key, "stands beside the apps, and is none of zdlb's business"] as const);
+  return print(written(file, { settings, remarks: new Map([...remarks, ...beside]) }));
+}
+
+interface CommandLine {
+  readonly file?: string;
+  readonly only?: string;
+  readonly env?: string;
+  readonly help?: boolean;
+}
+
+function parse(argv: readonly string[]): CommandLine {
+  try {
+    const { values, positionals } = parseArgs({
+      args: [...argv],
+      options: { only: { type: 'string' }, env: { type: 'string' }, help: { type: 'boolean', short: 'h' } },
+      allowPositionals: true,
+    });
+    const [file] = positionals;
+    if (positionals.length === 1 && file !== undefined) return { ...values, file };
+    if (values.help === true) return values;
+    throw new Error(`wanted one file, met ${positionals.length}`);
+  } catch (error) {
+    throw new ZdlbError('usage', `Wanted ${USAGE}: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+function print(text: string): number {
+  process.stdout.write(text);
   return 0;
 }
 
@@ -34,8 +63,8 @@ function chosen(apps: readonly App[], only: string | undefined): App {
 
 /** JSON with comments. What zdlb would not take is said as well: then the file has to be mended by hand. */
 function written(file: string, { settings, remarks }: Translation): string {
-  const comments = [...remarks].flatMap(([key, remark]) =>
-    remark.split('\n').map((line, at) => (at === 0 ? `${key}: ${line}` : `  ${line}`)),
+  const comments = together(remarks).flatMap(([keys, remark]) =>
+    remark.split('\n').map((line, at) => (at === 0 ? `${keys}: ${line}` : `  ${line}`)),
   );
   const entries = Object.entries(settings).map(([key, value]) => `  ${JSON.stringify(key)}: ${JSON.stringify(value)}`);
   return [
@@ -46,6 +75,12 @@ function written(file: string, { settings, remarks }: Translation): string {
     '}',
     '',
   ].join('\n');
+}
+
+/** The same is said once, of all that it is to be said of. */
+function together(remarks: Translation['remarks']): readonly (readonly [string, string])[] {
+  const texts = [...new Set(remarks.values())];
+  return texts.map((text) => [[...remarks.keys()].filter((key) => remarks.get(key) === text).join(', '), text]);
 }
 
 function mistakesOf(settings: Translation['settings']): readonly string[] {

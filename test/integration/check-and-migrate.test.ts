@@ -70,6 +70,48 @@ describe('zdlb migrate', () => {
   });
 
   test.each([
+    ['a function', 'a.cjs', `module.exports = () => ({ apps: [${APP}] });`],
+    ['a promise', 'a.cjs', `module.exports = Promise.resolve({ apps: [${APP}] });`],
+    ['an asynchronous function', 'a.mjs', `export default async () => ({ apps: [${APP}] });`],
+    ['its apps by name', 'a.mjs', `export const apps = [${APP}];`],
+    ['a list, after it has printed something', 'a.cjs', `console.log('hello'); module.exports = [${APP}];`],
+  ])('takes a module that exports %s', async (_, name, text) => {
+    const folder = await folderWith({ [name]: text, 'server.js': '' });
+    const { code, stdout } = await zdlb(folder, 'migrate', name);
+    expect({ code, stdout }).toEqual({
+      code: 0,
+      stdout: expect.stringMatching(/^\/\/ Made from[^]*"name": "api"/) as string,
+    });
+  });
+
+  test('takes the environment that --env names, as pm2 start does, and says each thing once', async () => {
+    const app = `{
+      name: 'api', script: 'server.js', error_file: 'e.log', out_file: 'o.log',
+      env: { PORT: 3000, A: 1, B: 1 }, env_production: { PORT: 80, B: 2 } }`;
+    const folder = await folderWith({ 'e.cjs': `module.exports = { apps: [${app}], deploy: {} }`, 'server.js': '' });
+    const { stdout } = await zdlb(folder, 'migrate', 'e.cjs', '--env', 'production');
+    expect(stdout).toMatch(/"port": 80/);
+    expect(stdout).toMatch(/\/\/ {3}A="1"\n {2}\/\/ {3}B="2"/);
+    expect(stdout).toMatch(/\/\/ error_file, out_file: /);
+    expect(stdout).toMatch(/\/\/ deploy: /);
+    expect((await zdlb(folder, 'migrate', 'e.cjs')).stdout).toMatch(/"port": 3000[^]*/);
+    const other = await zdlb(folder, 'migrate', 'e.cjs', '--env', 'staging');
+    expect(other).toMatchObject({ code: 2, stderr: expect.stringMatching(/no env_staging/) as string });
+  });
+
+  test.each([
+    ['code that throws', 'a.cjs', '\nmodule.exports = undefined.apps;', /reading 'apps'\) \(line 2\)/],
+    ['code that does not parse', 'a.cjs', 'module.exports = { a b };', /Unexpected identifier.*\(line 1\)/],
+    ['code that ends the process', 'a.cjs', 'process.exit(0);', /called process\.exit/],
+    ['YAML', 'a.yml', 'apps: []', /ends in \.js.*as JSON/],
+    ['an app without a script', 'a.json', '{ "apps": [{ "name": "api" }] }', /met \{"name":"api"\}, wanted/],
+  ])('%s is told in a line', async (_, name, text, says) => {
+    const { code, stderr } = await zdlb(await folderWith({ [name]: text }), 'migrate', name);
+    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringMatching(says) as string });
+    expect(stderr.trimEnd().split('\n')).toHaveLength(1);
+  });
+
+  test.each([
     ['nothing', [], /Wanted zdlb migrate ecosystem\.config\.js/],
     ['a file that is not there', ['nowhere.cjs'], /Cannot read nowhere\.cjs/],
     ['a file without apps', ['empty.json'], /wanted \{ apps:/],

@@ -14,10 +14,12 @@ const as =
   (key: string): Translate =>
   (value) => ({ settings: { [key]: value } });
 
-/** PM2 counts in milliseconds. */
+/** PM2 counts in milliseconds, also in texts. */
 const milliseconds =
   (key: string): Translate =>
-  (value) => ({ settings: { [key]: typeof value === 'number' ? `${value}ms` : value } });
+  (value) => ({ settings: { [key]: /^\d+$/.test(String(value)) ? duration(Number(value)) : value } });
+
+const duration = (ms: number) => (ms % 1_000 === 0 && ms > 0 ? `${ms / 1_000}s` : `${ms}ms`);
 
 const remark =
   (text: string): Translate =>
@@ -66,8 +68,10 @@ export const COUNTERPARTS: Readonly<Record<string, Translate>> = {
     typeof value === 'boolean'
       ? { settings: { watch: value } }
       : { settings: { watch: true, watchPath: listOf(value) } },
-  ignore_watch: (value) => ({
-    remark: `say with watchPath what to watch; a pattern behind "!" leaves out: ${JSON.stringify(listOf(value).map((path) => `!${path}`))}`,
+  ignore_watch: (value, { watch }) => ({
+    ...(Boolean(watch) && {
+      remark: `say with watchPath what to watch; a pattern behind "!" leaves out: ${JSON.stringify(listOf(value).map((path) => `!${path}`))}`,
+    }),
   }),
   watch_delay: remark('changes within 100 ms are one reload'),
   max_memory_restart: as('maxMemory'),
@@ -76,11 +80,12 @@ export const COUNTERPARTS: Readonly<Record<string, Translate>> = {
   wait_ready: as('waitReady'),
   uid: as('user'),
   gid: as('group'),
-  env: (value) => environment('env', value),
+  env: (value) => environment(value),
+  port: as('port'),
   shutdown_with_message: unless(false, 'workers are stopped by a signal (stopSignal), never by a message'),
   autorestart: unless(true, 'a program that ends is always started again'),
-  cron_restart: (value) => ({
-    remark: `let cron do it: "${String(value)}  kill -USR2 $(cat zdlb.pid)" with pidFile; or maxAge`,
+  cron_restart: (value, { name = 'NAME' }) => ({
+    remark: `let cron do it: "${String(value)}  zdlb reload --name ${String(name)}"; or set maxAge`,
   }),
   max_restarts: remark(RESTARTS),
   min_uptime: remark(RESTARTS),
@@ -101,19 +106,28 @@ export const COUNTERPARTS: Readonly<Record<string, Translate>> = {
   merge_logs: () => NONE,
   combine_logs: () => NONE,
   time: () => NONE,
+  vizion: () => NONE,
+  pmx: () => NONE,
+  automation: () => NONE,
 };
 
-/** What becomes of a setting that the table does not have: variables of an environment of its own, or nothing. */
-export function otherwise(key: string, value: unknown): Counterpart {
-  return key.startsWith('env_') ? environment(key, value) : { remark: 'zdlb has nothing like it' };
+/** What becomes of a setting that the table does not have: an environment for `--env`, or one that zdlb does not know. */
+export function otherwise(key: string): Counterpart {
+  if (!key.startsWith('env_')) return { remark: 'zdlb has nothing like it' };
+  return { remark: `left out; zdlb migrate --env ${key.slice('env_'.length)} takes it, as pm2 start --env does` };
 }
 
 /** zdlb reads variables from a file, anew at each reload. */
-function environment(key: string, value: unknown): Counterpart {
+function environment(value: unknown): Counterpart {
   const { PORT: port, ...rest } = (value ?? {}) as Record<string, unknown>;
-  const lines = Object.entries(rest).map(([name, text]) => `${name}=${JSON.stringify(String(text))}`);
-  const settings = key === 'env' && Number.isInteger(Number(port ?? '-')) ? { port: Number(port) } : {};
+  const lines = Object.entries(rest).map(([name, content]) => `${name}=${JSON.stringify(written(content))}`);
+  const settings = Number.isInteger(Number(port ?? '-')) ? { port: Number(port) } : {};
   return lines.length === 0
     ? { settings }
     : { settings, remark: `put these into a file, and name it with envFile:\n${lines.join('\n')}` };
+}
+
+function written(content: unknown): string {
+  if (content === null || content === undefined) return '';
+  return typeof content === 'string' ? content : JSON.stringify(content);
 }

@@ -22,7 +22,7 @@ export function translate(app: App): Translation {
   const remarks = new Map<string, string>();
   for (const [key, value] of Object.entries(app)) {
     if (value === undefined || value === null) continue;
-    const counterpart = Object.hasOwn(COUNTERPARTS, key) ? COUNTERPARTS[key]!(value, app) : otherwise(key, value);
+    const counterpart = Object.hasOwn(COUNTERPARTS, key) ? COUNTERPARTS[key]!(value, app) : otherwise(key);
     const { settings: own = {}, remark } = counterpart;
     for (const [name, setting] of Object.entries(own)) settings[name] = join(settings[name], setting);
     if (remark !== undefined) remarks.set(key, remark);
@@ -30,6 +30,16 @@ export function translate(app: App): Translation {
   if ('command' in settings && settings['port'] === undefined)
     remarks.set('port', 'a command needs a public port: add "port"');
   return { settings, remarks };
+}
+
+/**
+ * The app as `pm2 start --env NAME` takes it: the variables of that environment over the usual ones.
+ *
+ * @returns undefined, when it has none of that name
+ */
+export function inEnvironment(app: App, name: string): App | undefined {
+  const { [`env_${name}`]: own, env, ...rest } = app;
+  return typeof own === 'object' ? { ...rest, env: { ...(env as object | undefined), ...own } } : undefined;
 }
 
 /** Several settings of PM2 may lead to options of node. */

@@ -23,8 +23,10 @@ test.each<[Record<string, unknown>, Record<string, unknown>]>([
   [{ max_memory_restart: '300M' }, { maxMemory: '300M' }],
   [
     { kill_timeout: 1600, listen_timeout: 8000 },
-    { killTimeout: '1600ms', readyTimeout: '8000ms' },
+    { killTimeout: '1600ms', readyTimeout: '8s' },
   ],
+  [{ kill_timeout: '5000' }, { killTimeout: '5s' }],
+  [{ port: 3000 }, { port: 3000 }],
   [{ wait_ready: true }, { waitReady: true }],
   [{ watch: true }, { watch: true }],
   [{ watch: ['src'] }, { watch: true, watchPath: ['src'] }],
@@ -52,12 +54,13 @@ test.each([
 });
 
 test.each([
-  ['cron_restart', '0 3 * * *', /"0 3 \* \* \* {2}kill -USR2/],
+  ['cron_restart', '0 3 * * *', /"0 3 \* \* \* {2}zdlb reload --name NAME"/],
   ['out_file', 'x.log', /standard output/],
   ['max_restarts', 10, /waits/],
   ['instances', -1, /give the number/],
   ['name', 'my api', /letters/],
-  ['env_staging', { A: 1 }, /envFile:\nA="1"/],
+  ['env', { A: 1, B: { c: null }, D: null }, /envFile:\nA="1"\nB="{\\"c\\":null}"\nD=""/],
+  ['env_staging', { A: 1 }, /--env staging/],
   ['never_heard_of', 1, /nothing like it/],
   ['constructor', 1, /nothing like it/],
 ])('%s has no counterpart: what to do is said', (key, value, says) => {
@@ -65,7 +68,14 @@ test.each([
 });
 
 test('what is as in zdlb anyway is not worth a word', () => {
-  expect(remarksOf({ autorestart: true, merge_logs: true, exec_mode: 'fork', treekill: true, cwd: undefined })).toEqual(
-    {},
-  );
+  expect(
+    remarksOf({
+      autorestart: true,
+      merge_logs: true,
+      exec_mode: 'fork',
+      treekill: true,
+      cwd: undefined,
+      ignore_watch: ['logs'],
+    }),
+  ).toEqual({});
 });
