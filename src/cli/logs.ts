@@ -18,6 +18,7 @@ const LINES = '100';
 export async function logs(argv: readonly string[]): Promise<number> {
   const line = parseVerb(argv, {
     verb: 'logs',
+    about: 'Shows the last entries of the log, and what the workers print.',
     words: '[-f]',
     switches: { follow: 'go on with what is to come' },
     values: {

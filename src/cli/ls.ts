@@ -10,7 +10,7 @@ import { parseVerb } from './verb-line.js';
 
 /** `zdlb ls`: all instances of this user. */
 export async function ls(argv: readonly string[]): Promise<number> {
-  const line = parseVerb(argv, { verb: 'ls' });
+  const line = parseVerb(argv, { verb: 'ls', about: 'Lists all instances of yours.' });
   if (typeof line === 'string') return say(line);
   const running = await runningInstances(instanceFolder(process.env).path);
   const fronts = (await Promise.all(running.map(lookAt))).filter((front) => front !== undefined);

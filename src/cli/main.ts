@@ -1,4 +1,5 @@
 import { ZdlbError, exitCode, messageOf } from '../core/errors.js';
+import { nearest } from '../core/suggestion.js';
 import { assertNoVerbMeant } from './misspelling.js';
 
 /** The verbs, each with the function that carries it out and gives the exit code; loaded when it is asked for. */
@@ -29,10 +30,18 @@ export async function main(argv: readonly string[], takeEarlyReload: () => boole
 /** Carries out the verb that is named, `run` when none is. */
 export async function carryOut(argv: readonly string[], takeEarlyReload: () => boolean): Promise<number> {
   const [first = '', ...rest] = argv;
-  if (first === 'help') return carryOut([...rest, '--help'], takeEarlyReload);
+  if (first === 'help') return help(rest[0] ?? 'run');
   if (Object.hasOwn(VERBS, first)) return (await VERBS[first]!())(rest, takeEarlyReload);
   await assertNoVerbMeant(first, Object.keys(VERBS));
   return (await VERBS['run']!())(argv, takeEarlyReload);
+}
+
+/** @throws {ZdlbError} `usage` */
+async function help(word: string): Promise<number> {
+  if (Object.hasOwn(VERBS, word)) return (await VERBS[word]!())(['--help'], () => false);
+  const verb = nearest(word, Object.keys(VERBS));
+  const meant = verb === undefined ? 'zdlb help names all' : `Did you mean zdlb ${verb}?`;
+  throw new ZdlbError('usage', `There is no verb ${word}. ${meant}`);
 }
 
 async function outcome(result: Promise<number>): Promise<number> {

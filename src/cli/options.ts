@@ -6,6 +6,7 @@ import { type PassedAddress, impliedAddresses } from '../core/passed-address.js'
 import { writtenAddress } from '../core/public-address.js';
 import { ZdlbError, messageOf } from '../core/errors.js';
 import { readConfigFile } from './config-file.js';
+import { USAGE } from './usage.js';
 import { version } from '../version.js';
 
 /** What the command line asks for: a text to print, or settings to run with. */
@@ -128,20 +129,10 @@ function parse(parser: ReturnType<typeof commandLineParser>, argv: readonly stri
   }
 }
 
-const USAGE = [
-  'zdlb [run] [options] <script> [arguments of the script]',
-  'zdlb [run] [options] --port N -- <command> [arguments]',
-  'zdlb ls|status|reload|scale N|pause|resume|rollback|logs|stop [--name NAME] [--json]',
-  'zdlb check [options] [<script>]',
-  'zdlb init systemd [--service|--socket|--output DIR] [options] <script>',
-  'zdlb migrate ecosystem.config.js',
-];
-
 function commandLineParser() {
   // The folder is where it would look for a package.json; the one in which zdlb was started may be gone.
   const parser = yargs([], dirname(fileURLToPath(import.meta.url)))
     .scriptName('zdlb')
-    .usage(USAGE.join('\n'))
     .parserConfiguration({
       'halt-at-non-option': true,
       'parse-numbers': false,
@@ -180,7 +171,7 @@ function helpText(parser: ReturnType<typeof commandLineParser>): string {
   parser.showHelp((help) => {
     text = help;
   });
-  return text;
+  return `${USAGE}\n\n${text}`; // as it is: the parser would take its indents away
 }
 
 function settingsOf(parsed: Readonly<Record<string, unknown>>): ConfigInput {

@@ -7,6 +7,8 @@ export async function reload(argv: readonly string[]): Promise<number> {
   return carryOut(
     {
       verb: 'reload',
+      about:
+        'Starts new code beside the old and lets it take over when all of it is ready. Where that fails, the old code serves on, and the exit code is 1.',
       words: '[--wait-retired]',
       switches: { 'wait-retired': 'return only when the former workers are gone' },
       request: (line) => ({

@@ -6,6 +6,7 @@ export async function resume(argv: readonly string[]): Promise<number> {
   return carryOut(
     {
       verb: 'resume',
+      about: 'Ends a pause; returns when all that waited have been let go.',
       words: '[--spread T]',
       values: {
         spread: ['T', 'let those that wait go in the course of this time; 2ms for each, at most 1s, by default'],

@@ -6,6 +6,7 @@ export async function scale(argv: readonly string[]): Promise<number> {
   return carryOut(
     {
       verb: 'scale',
+      about: 'Sets or changes the number of workers; returns when those that join are ready.',
       words: 'N|+N|-N',
       count: 1,
       request: ({ words: [workers] }) => ({ method: 'POST', path: '/scale', body: { workers } }),

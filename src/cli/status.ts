@@ -19,6 +19,7 @@ const PATIENCE_MS = 5_000;
 export async function status(argv: readonly string[]): Promise<number> {
   const line = parseVerb(argv, {
     verb: 'status',
+    about: 'Tells what an instance does: its ports, what became of requests and reloads, and each of its workers.',
     words: '[--watch]',
     switches: { watch: 'show it anew every second, until Ctrl-C' },
     aliases: { watch: 'w' },

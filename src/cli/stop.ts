@@ -9,7 +9,10 @@ import { parseVerb } from './verb-line.js';
 
 /** `zdlb stop`: returns when the instance and all of its workers are gone. The second time, what is under way is cut off. */
 export async function stop(argv: readonly string[]): Promise<number> {
-  const line = parseVerb(argv, { verb: 'stop' });
+  const line = parseVerb(argv, {
+    verb: 'stop',
+    about: 'Lets what is under way end; returns when all is over. The second time, what is left is cut off.',
+  });
   if (typeof line === 'string') return say(line);
   const instance = await findInstance(instanceFolder(process.env).path, line.name);
   // Open as long as the process is there.

@@ -6,6 +6,8 @@ import { ZdlbError } from '../core/errors.js';
 /** What a verb takes beside `--name` and `--json`. */
 export interface Grammar {
   readonly verb: string;
+  /** What it does, in a sentence. */
+  readonly about: string;
   /** What stands behind it, for the usage line. */
   readonly words?: string;
   /** How many words that are. */
@@ -59,10 +61,10 @@ interface Parsed {
   readonly [option: string]: unknown;
 }
 
-function parserOf({ verb, words = '', switches = {}, values = {}, aliases = {} }: Grammar) {
+function parserOf({ verb, about, words = '', switches = {}, values = {}, aliases = {} }: Grammar) {
   const parser = yargs([], dirname(fileURLToPath(import.meta.url)))
     .scriptName('zdlb')
-    .usage(`zdlb ${verb} ${words}`.trimEnd())
+    .usage(`${`zdlb ${verb} ${words}`.trimEnd()}\n\n${about}`)
     .parserConfiguration({ 'parse-numbers': false, 'parse-positional-numbers': false, 'boolean-negation': false })
     .help(false)
     .version(false)

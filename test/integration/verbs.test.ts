@@ -137,6 +137,7 @@ test('with zdlb stop all is over: workers and name are gone, who watched is told
 test.each([
   [['help'], 0, /^zdlb \[run\] \[options\] <script>/],
   [['help', 'reload'], 0, /^zdlb reload \[--wait-retired\][^]*--name/],
+  [['help', 'relaod'], 2, /^zdlb: There is no verb relaod. Did you mean zdlb reload\?/],
   [['relaod'], 2, /^zdlb: Cannot run relaod: no such verb, and no such file. Did you mean zdlb reload\?/],
   [['reload', '--nmae', 'api'], 2, /nmae/],
   [['reload', 'now'], 2, /^zdlb: Wanted zdlb reload \[--wait-retired\], met zdlb reload now/],
