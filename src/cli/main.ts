@@ -5,6 +5,7 @@ import { assertNoVerbMeant } from './misspelling.js';
 /** The verbs, each with the function that carries it out and gives the exit code; loaded when it is asked for. */
 export const VERBS: Readonly<Record<string, () => Promise<Verb>>> = {
   run: async () => (await import('./run.js')).run,
+  start: async () => (await import('./start.js')).start,
   check: async () => (await import('./check.js')).check,
   init: async () => (await import('./init.js')).init,
   migrate: async () => (await import('./migrate.js')).migrate,

@@ -1,38 +1,55 @@
+import { resolve } from 'node:path';
 import { Chronicle } from '../control/chronicle.js';
+import type { Config } from '../core/config.js';
 import { AdminDoor } from '../instance/admin-door.js';
 import { ControlSocket } from '../instance/control-socket.js';
 import { exhibitOf } from '../instance/exhibit.js';
 import { instanceName } from '../instance/instance-name.js';
+import { startFolder } from '../supervisor/start-folder.js';
 import { Notifier } from '../systemd/notifier.js';
 import { takePassedSockets } from '../systemd/passed-sockets.js';
-import { openLog } from './log.js';
-import { parseCommandLine, readConfig } from './options.js';
+import { type Log, openLog } from './log.js';
+import { type CommandLine, parseCommandLine, readConfig } from './options.js';
+import { say } from './order.js';
 import { Session } from './session.js';
+import { Starter, defaultLogFile } from './starter.js';
 
 /** `zdlb [run] [options] <script>` or `-- <command>`: starts the front; ends with exit code 0 when it was stopped as asked. */
 export async function run(argv: readonly string[], takeEarlyReload: () => boolean): Promise<number> {
   const commandLine = parseCommandLine(argv);
-  if ('print' in commandLine) {
-    process.stdout.write(`${commandLine.print}\n`);
-    return 0;
+  if ('print' in commandLine) return say(commandLine.print);
+  const starter = Starter.take();
+  try {
+    return await serve(commandLine, takeEarlyReload, starter);
+  } catch (error) {
+    await starter?.failed(error);
+    throw error;
   }
+}
+
+async function serve(
+  commandLine: Exclude<CommandLine, { print: string }>,
+  takeEarlyReload: () => boolean,
+  starter: Starter | undefined,
+): Promise<number> {
   const passed = takePassedSockets();
   const first = readConfig(commandLine, process.env, passed);
   const chronicle = new Chronicle();
   const control = await ControlSocket.open(instanceName(first), first.name !== undefined, chronicle);
   const { name } = control;
-  const read = () => {
-    const config = readConfig(commandLine, process.env, passed);
-    return { ...config, name: config.name ?? name };
-  };
-  const config = { ...first, name };
-  const log = await openLog(config, name, chronicle);
-  const notifier = process.env['NOTIFY_SOCKET'] ? new Notifier(process.env, log.journal) : undefined;
-  if (notifier !== undefined) log.tell((entry) => notifier.hear(entry));
-  let admin: AdminDoor | undefined;
+  const complete = (config: Config) => ({
+    ...config,
+    name: config.name ?? name,
+    ...(starter !== undefined && { logFile: config.logFile ?? defaultLogFile(name) }),
+  });
+  const config = { ...complete(first), name };
+  let [log, notifier, admin]: [Log?, Notifier?, AdminDoor?] = [];
   try {
+    log = await openLog(config, name, chronicle);
+    notifier = notifierOf(log);
+    tellStarter(log, starter, config);
     admin = await AdminDoor.open(config, log.journal);
-    const session = new Session(config, log, read, passed);
+    const session = new Session(config, log, () => complete(readConfig(commandLine, process.env, passed)), passed);
     const desk = session.desk(name);
     control.serve(desk);
     admin?.serve(exhibitOf(desk, chronicle));
@@ -43,6 +60,19 @@ export async function run(argv: readonly string[], takeEarlyReload: () => boolea
     admin?.close();
     control.close();
     await notifier?.close();
-    await log.close();
+    await log?.close();
   }
+}
+
+function notifierOf(log: Log): Notifier | undefined {
+  if (!process.env['NOTIFY_SOCKET']) return undefined;
+  const notifier = new Notifier(process.env, log.journal);
+  log.tell((entry) => notifier.hear(entry));
+  return notifier;
+}
+
+function tellStarter(log: Log, starter: Starter | undefined, { name = '', logFile = '' }: Config): void {
+  log.tell(({ event, workers }) => {
+    if (event === 'serving') void starter?.serving(name, Number(workers), resolve(startFolder, logFile));
+  });
 }

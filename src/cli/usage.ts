@@ -13,6 +13,7 @@ For a running instance (--name NAME where several run, --json for scripts):
   zdlb stop                  let what is under way end
 
 And beside that:
+  zdlb start [options] <script>           the same as run, in the background
   zdlb check [options] [<script>]         whether the configuration is right
   zdlb init systemd [options] <script>    units for systemd
   zdlb migrate ecosystem.config.js        the configuration that stands for a PM2 file

@@ -6,6 +6,7 @@ import { commandMistakes } from './command-rules.js';
 import { ZdlbError } from './errors.js';
 import { httpOptions } from './http-options.js';
 import { jsonSchemaOf } from './json-schema.js';
+import { logFileOptions } from './log-file-options.js';
 import { networkOptions } from './network-options.js';
 import { networkMistakes } from './network-rules.js';
 import { type OptionMeta, option } from './option.js';
@@ -157,6 +158,7 @@ const schema = z.strictObject({
     description: 'form of the log on standard output',
     otherwise: 'pretty on a terminal, else json',
   }),
+  ...logFileOptions,
   script: text('a path').optional(),
   args: value('a list of texts', texts, TEXTS).default([]),
   /** A program of any kind, in the place of a script: it and its arguments. */

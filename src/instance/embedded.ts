@@ -14,8 +14,8 @@ import { exhibitOf } from './exhibit.js';
 import { Instance } from './instance.js';
 import { instanceName } from './instance-name.js';
 
-/** The settings of the configuration file, but for the form of a log that there is not. */
-export type Settings = Omit<WrittenConfig, 'logFormat'>;
+/** The settings of the configuration file, but for the form and the file of a log that there is not. */
+export type Settings = Omit<WrittenConfig, 'logFormat' | 'logFile' | 'logFileSize' | 'logFiles'>;
 
 /** What {@link start} takes: all that a configuration file may say, and what only code can. */
 export interface Options extends Settings {
@@ -178,8 +178,9 @@ async function logInto(chronicle: Chronicle, name: string): Promise<Journal> {
 /** @throws {ZdlbError} `usage` */
 function configOf(settings: Settings): Config {
   const config = parseConfig(settings, 'usage', (key) => key);
-  if (config.logFormat !== undefined)
-    throw new ZdlbError('usage', 'Cannot use logFormat here: entries are objects, and go to the logger that is given');
+  const unfit = (['logFormat', 'logFile'] as const).find((key) => config[key] !== undefined);
+  if (unfit !== undefined)
+    throw new ZdlbError('usage', `Cannot use ${unfit} here: entries are objects, and go to the logger that is given`);
   if (config.script === undefined && config.command === undefined)
     throw new ZdlbError('usage', "Nothing to run: give a script, as in { script: 'server.js' }, or a command");
   return config;

@@ -17,6 +17,9 @@ export const FIXED_KEYS = [
   'admin',
   'adminTokenFile',
   'logFormat',
+  'logFile',
+  'logFileSize',
+  'logFiles',
   'watch',
 ] as const;
 

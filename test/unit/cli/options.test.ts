@@ -64,7 +64,6 @@ test('command line goes over environment over file over default', () => {
     drainTimeout: 1_000,
     script: 'a.js',
     killTimeout: 5_000,
-    stopDelay: 0,
   });
 });
 

@@ -72,6 +72,8 @@ test('without settings, the defaults hold', () => {
     cwd: '.',
     nodeArgs: [],
     logLevel: 'info',
+    logFileSize: 10_485_760,
+    logFiles: 5,
     args: [],
   });
 });
