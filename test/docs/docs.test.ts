@@ -13,7 +13,8 @@ const PAGE_MS = 120_000;
 
 const all = PAGES.flatMap((page) => commandsOf(page));
 const isLeftOut = (text: string) => Object.hasOwn(LEFT_OUT, text);
-const isThere = (program: string) => spawnSync('sh', ['-c', `command -v ${program}`]).status === 0;
+const isThere = (program: string) =>
+  spawnSync('sh', ['-c', `command -v ${program} || test -e ${program}`]).status === 0;
 
 const HINT = `
 Should it end otherwise than with 0, or go on for ever, say so in EXPECTED of test/docs/expectations.ts; should a test be unable to run it

@@ -16,6 +16,9 @@ export interface Expectation {
  */
 export const EXPECTED: Readonly<Record<string, Expectation>> = {
   'while sleep 0.1; do curl -s http://localhost:8000/; done': { isEndless: true, prints: /Hello/ },
+  "ss -ltnp 'sport = :8000'": { needs: 'ss' },
+  'zdlb check --port 8000 server.js': { prints: /is valid/ },
+  "grep 'Max open files' /proc/<pid>/limits": { needs: '/proc/self/limits' },
   'PORT=8000 node examples/library.js': { prints: /Generation 2 took over/ },
   'zdlb --port 8000 --mode http -- python3 app.py': { needs: 'python3' },
   'curl -H "Authorization: Bearer $(cat admin-token)" http://localhost:9000/status': { prints: /"state":"serving"/ },

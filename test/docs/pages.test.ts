@@ -51,7 +51,7 @@ const flags: ReadonlySet<string> = new Set(
 );
 /** Options of single verbs, and of other programs that pages name. */
 const OTHERS =
-  /^--(?:json|only|env|wait-retired|follow|timeout|spread|user|lines|init|service|socket|output|require|import|max-old-space-size|enable-source-maps)$/;
+  /^--(?:json|only|env|service|output|wait-retired|follow|timeout|spread|socket|user|lines|init|require|import|max-old-space-size|enable-source-maps)$/;
 
 /** What is said in code in the middle of a sentence, and is no verb or option. */
 function unknownOf(span: string): readonly string[] {

@@ -17,7 +17,7 @@ const VERBS =
   /^(?:[A-Z_]+=\S* )*(?:npx )?zdlb (?:check|migrate|reload|status|ls|scale|rollback|logs|stop|pause|resume|start|init|completion|--help|--version)\b/;
 const RUNS = /^(?:[A-Z_]+=\S* )*(?:npx )?zdlb /;
 /** Orders to an instance that is there already. */
-const ORDERS = /\bzdlb (?:reload|status|ls|scale|rollback|logs|stop|pause|resume)\b|<pid|\.sock\b/;
+const ORDERS = /\bzdlb (?:reload|status|ls|scale|rollback|logs|stop|pause|resume)\b|<pid|\.sock\b|\bcurl\b/;
 
 const SERVER = `import { createServer } from 'node:http';
 createServer((_, response) => response.end('Hello\\n')).listen(process.env.PORT ?? 8000);`;
@@ -32,6 +32,7 @@ const FILES: Readonly<Record<string, string>> = {
   'package.json': '{ "type": "module" }',
   'server.js': SERVER,
   'app.py': PYTHON,
+  'consumer.js': 'setInterval(() => {}, 1_000);',
   'zdlb.json': '{ "script": "server.js", "port": 8000 }',
   'ecosystem.config.cjs': `module.exports = { apps: [{ name: 'api', script: 'server.js', env: { PORT: 8000 } }] };`,
   'ecosystem.config.js': `export default { apps: [{ name: 'api', script: 'server.js', env: { PORT: 8000 } }] };`,
@@ -62,8 +63,8 @@ export class Scene {
     this.#replacements = [
       [/\b8000\b/g, String(port)],
       [/\b9000\b/g, String(admin)],
-      [/\b8443\b/g, String(other)],
-      [/\/run\/zdlb\b/g, this.#home],
+      [/\b8001\b/g, String(other)],
+      [/\/run\/zdlb\b|\$XDG_RUNTIME_DIR\/zdlb\b/g, this.#home],
       [/\/run\/(?=\w+\.sock)/g, `${this.#folder}/`],
     ];
     mkdirSync(this.#home, { mode: 0o700 });
@@ -87,7 +88,7 @@ export class Scene {
   async type(command: Command, expectation: Expectation = {}): Promise<string | undefined> {
     if (isServing(command)) return this.#serve(command.text);
     if (this.#serving === undefined && ORDERS.test(command.text))
-      await this.#serve('zdlb --name api --port 8000 --workers 1 server.js');
+      await this.#serve('zdlb --name api --port 8000 --admin 127.0.0.1:9000 --workers 1 server.js');
     const { code, printed } = await this.#run(command.text, expectation);
     const { code: wanted = 0, prints, isEndless } = expectation;
     if (isEndless !== true && code !== wanted)
