@@ -21,6 +21,7 @@ export const EXPECTED: Readonly<Record<string, Expectation>> = {
   "grep 'Max open files' /proc/<pid>/limits": { needs: '/proc/self/limits' },
   'PORT=8000 node examples/library.js': { prints: /Generation 2 took over/ },
   'zdlb --port 8000 --mode http -- python3 app.py': { needs: 'python3' },
+  'zdlb --port 8000 --mode http --trust-proxy 127.0.0.1 -- python3 app.py': { needs: 'python3' },
   'curl -H "Authorization: Bearer $(cat admin-token)" http://localhost:9000/status': { prints: /"state":"serving"/ },
   'curl --unix-socket /run/zdlb/api.sock http://localhost/status': { prints: /"name":"api"/ },
 };
