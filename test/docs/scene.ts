@@ -128,7 +128,7 @@ export class Scene {
     const { PATH = '', HOME } = process.env;
     const child = spawn('sh', ['-c', this.#here(text).replaceAll(/<pid[^>]*>/g, pid)], {
       cwd: this.#folder,
-      env: { PATH: `${this.#folder}/.bin:${PATH}`, HOME, ZDLB_HOME: this.#home },
+      env: { PATH: `${this.#folder}/.bin:${PATH}`, HOME, ZDLB_HOME: this.#home, XDG_STATE_HOME: this.#folder },
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: true, // a group of its own, to be stopped as a whole
     });
