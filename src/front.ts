@@ -241,6 +241,7 @@ export class Front implements DataPath {
     this.#config = config;
     this.#admission.configure(this.#bounds());
     this.#vestibule.configure(config);
+    this.ledger.configure(config);
     for (const port of this.#ports.values()) port.configure(config);
   }
 

@@ -42,6 +42,11 @@ export class Ledger {
     return this.census.readOff(journal);
   }
 
+  /** From this tick on, so many of the requests that end well are written down. */
+  configure({ accessLogSample }: { readonly accessLogSample: number }): void {
+    if (this.requests.log !== undefined) this.requests.log.share = accessLogSample;
+  }
+
   /** Forgets the generations that have no process left, but for the last. */
   retain(workers: readonly { readonly generation: number }[]): void {
     const live = new Set(workers.map(({ generation }) => generation));

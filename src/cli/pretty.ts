@@ -7,7 +7,14 @@ export async function prettyLine(isColored: boolean): Promise<(line: string) => 
     include: 'time,level',
     messageFormat: (entry, messageKey) => {
       const message = String(entry[messageKey]);
+      if (entry['event'] === 'access') return accessInWords(entry);
       return entry['event'] === 'worker.output' ? `${String(entry['slot'])} | ${message}` : message;
     },
   });
+}
+
+/** An entry of the access log for people. */
+function accessInWords(entry: Readonly<Record<string, unknown>>): string {
+  const { client, method, target, status, bytes, totalMs, end } = entry as Readonly<Record<string, string>>;
+  return `${client} ${method ?? ''} ${JSON.stringify(target)} ${status} ${bytes} bytes ${totalMs} ms ${end}`;
 }

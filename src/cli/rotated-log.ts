@@ -51,9 +51,11 @@ class RotatedSink implements Sink {
     this.#begin();
   }
 
-  write(line: string): void {
+  write(text: string): boolean {
     if (this.#stream === undefined && performance.now() - this.#failedAt >= RETRY_MS) this.#begin();
-    if (this.#stream !== undefined && this.#stream.writableLength < MAX_UNREAD) this.#stream.write(line);
+    if (this.#stream === undefined || this.#stream.writableLength >= MAX_UNREAD) return false;
+    this.#stream.write(text);
+    return true;
   }
 
   /** A full disk may have room again. */

@@ -34,7 +34,7 @@ export class Session implements Operator {
     this.#config = config;
     this.#log = log;
     this.#readConfig = readConfig;
-    this.#instance = new Instance(config, log.journal, passed);
+    this.#instance = new Instance(config, log.journal, passed, (text) => log.print(text));
   }
 
   /**

@@ -1,13 +1,15 @@
 import { fstatSync } from 'node:fs';
 import { Socket } from 'node:net';
-import { type DestinationStream, destination } from 'pino';
+import { destination } from 'pino';
 
 const STANDARD_OUTPUT = 1;
 /** Beyond this many bytes that the reader of the log has not taken, entries are dropped: a log never stops the traffic. */
 export const MAX_UNREAD = 16 * 1024 * 1024;
 
 /** Where the log goes. Nothing here ever blocks. */
-export interface Sink extends DestinationStream {
+export interface Sink {
+  /** False when it has no room, and has dropped it. */
+  write(text: string): boolean;
   /** Calls `broken` when the reader is gone. */
   onBroken(broken: () => void): void;
   /** Calls `then` when everything has been taken; nothing will come after it. */
@@ -34,8 +36,10 @@ function pipeSink(): Sink {
   const socket = new Socket({ fd: STANDARD_OUTPUT, readable: false, writable: true });
   socket.unref();
   return {
-    write(line) {
-      if (socket.writableLength < MAX_UNREAD) socket.write(line);
+    write(text) {
+      const hasRoom = socket.writableLength < MAX_UNREAD;
+      if (hasRoom) socket.write(text);
+      return hasRoom;
     },
     onBroken: (broken) => void socket.on('error', broken),
     flush: (then) => void socket.write('', () => then()),
@@ -46,12 +50,18 @@ function pipeSink(): Sink {
 function fileSink(): Sink {
   const out = destination({ dest: STANDARD_OUTPUT, sync: false, maxLength: MAX_UNREAD });
   let unwritten = 0;
+  let hasDropped = false;
   out.on('write', (bytes: number) => (unwritten -= bytes));
-  out.on('drop', (line: string) => (unwritten -= Buffer.byteLength(line)));
+  out.on('drop', (text: string) => {
+    unwritten -= Buffer.byteLength(text);
+    hasDropped = true;
+  });
   return {
-    write(line) {
-      unwritten += Buffer.byteLength(line);
-      out.write(line);
+    write(text) {
+      unwritten += Buffer.byteLength(text);
+      hasDropped = false;
+      out.write(text);
+      return !hasDropped;
     },
     onBroken(broken) {
       out.on('error', () => {

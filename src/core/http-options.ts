@@ -12,7 +12,9 @@ import {
   oneOf,
   orOff,
   positiveDuration,
+  share,
   size,
+  text,
   value,
   wholeNumber,
 } from './values.js';
@@ -82,6 +84,14 @@ export const httpOptions = {
       otherwise: 'none',
     },
   ),
+  accessLog: option(text('on, off or a path').default('off'), {
+    argument: 'on|off|FILE',
+    description: 'write down each request of http mode as a line of JSON: to the log (on), or to a file',
+  }),
+  accessLogSample: option(share().default(1), {
+    argument: 'SHARE',
+    description: 'how many of the requests that end well are written down: 0.01 is one in a hundred',
+  }),
   requestId: option(flag().default(false), {
     description: 'give each request an X-Request-Id, unless it has one',
     otherwise: 'off',

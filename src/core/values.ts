@@ -96,6 +96,17 @@ export const numberOrOff = (least: number, most: number) =>
 
 export const durationOrOff = () => orOff<WrittenDuration>(DURATION, (raw) => milliseconds(raw, 1), DURATIONS);
 
+/** A share of something. */
+export const share = () =>
+  value('a share from 0 to 1 such as 0.01', (raw) => shareIn(raw), { type: 'number', minimum: 0, maximum: 1 });
+
+function shareIn(raw: unknown): number | undefined {
+  if ((typeof raw !== 'string' && typeof raw !== 'number') || !/^(?:0|1|[01]?\.\d{1,9})$/.test(String(raw)))
+    return undefined;
+  const number = Number(raw);
+  return number <= 1 ? number : undefined;
+}
+
 /** Bytes, within bounds that the buffers of the data path are made for. */
 export function bytes(raw: unknown, least: number, most: number): number | undefined {
   const size = typeof raw === 'string' || typeof raw === 'number' ? parseSize(String(raw)) : undefined;

@@ -19,10 +19,15 @@ export interface RefusalOptions {
   readonly retryAfter?: number;
 }
 
+/** What a refusal says to people. */
+export function refusalBody(status: number): string {
+  return `${status} ${STATUS_CODES[status] ?? 'Error'}${ADVICE[status] ?? ''}\n`;
+}
+
 /** A whole response that zdlb gives in the program's place. */
 export function refusal(status: number, { isHead, connection, retryAfter }: RefusalOptions): Buffer {
   const reason = STATUS_CODES[status] ?? 'Error';
-  const body = `${status} ${reason}${ADVICE[status] ?? ''}\n`;
+  const body = refusalBody(status);
   const head = [
     `HTTP/1.1 ${status} ${reason}`,
     'Content-Type: text/plain',

@@ -20,6 +20,7 @@ export const FIXED_KEYS = [
   'logFile',
   'logFileSize',
   'logFiles',
+  'accessLog',
   'watch',
 ] as const;
 

@@ -9,6 +9,8 @@ import { startFolder } from '../supervisor/start-folder.js';
 import type { PassedSocket } from '../systemd/passed-sockets.js';
 import { watchSettings } from '../watch/settings.js';
 import type { Watcher } from '../watch/watcher.js';
+import type { Take } from '../proxy/access-log.js';
+import { AccessRecord } from './access-record.js';
 import { Desk } from './desk.js';
 import { assertFollows } from './fixed-keys.js';
 import { PidFile } from './pid-file.js';
@@ -19,6 +21,7 @@ export class Instance {
   readonly #config: Config;
   readonly #journal: Journal;
   readonly #pidFile: PidFile | undefined;
+  readonly #access: AccessRecord | undefined;
   readonly #ended = new Deferred<void>();
   #watcher: Watcher | undefined;
   /** The settings that were asked for last, in force or not: the repair of a file that they led to is to be tried. */
@@ -31,12 +34,14 @@ export class Instance {
    * @param passed sockets that a service manager has opened
    * @throws {ZdlbError} `start` or `usage`; nothing is left behind
    */
-  constructor(config: Config, journal: Journal, passed: readonly PassedSocket[] = []) {
+  constructor(config: Config, journal: Journal, passed: readonly PassedSocket[] = [], print?: Take) {
     this.#config = config;
     this.#journal = journal;
     this.#pidFile = config.pidFile === undefined ? undefined : new PidFile(config.pidFile);
     this.#pidFile?.check(); // first: a front may have a folder, which only its end removes
+    this.#access = AccessRecord.open(config, journal, print);
     this.front = new Front(config, journal, () => this.#pidFile?.write(), passed);
+    this.#access?.keep(this.front.ledger, config);
   }
 
   /** Whether it was asked to stop. */
@@ -64,6 +69,7 @@ export class Instance {
     } finally {
       this.#watcher?.close();
       this.#pidFile?.remove();
+      await this.#access?.close();
     }
   }
 

@@ -1,5 +1,7 @@
+import { refusalBody } from '../http/refusal.js';
 import type { Backend } from './backend.js';
 import type { Book } from './book.js';
+import type { Client } from './client.js';
 import { type End, isOwed, statusOf } from './end.js';
 import type { Tally } from './tally.js';
 
@@ -9,6 +11,11 @@ import type { Tally } from './tally.js';
  */
 export class Account {
   readonly #book: Book;
+  /** Where it comes from, and the first line of what it asks; told only where there is an access log. */
+  client = '';
+  line = '';
+  /** Of the answer, without its head. */
+  bytes = 0;
   /** Of the worker that had it last; 0: none. */
   generation = 0;
   /** Of the same; -1: none. */
@@ -30,9 +37,17 @@ export class Account {
     this.#book = book;
   }
 
+  /** Whether it is worth knowing what was asked. */
+  get isLogged(): boolean {
+    return this.#book.log !== undefined;
+  }
+
   open(): void {
     this.generation = 0;
     this.slot = -1;
+    this.client = '';
+    this.line = '';
+    this.bytes = 0;
     this.status = 0;
     this.firstByteMs = -1;
     this.heldMs = -1;
@@ -42,6 +57,14 @@ export class Account {
     this.#isOpen = true;
     this.#beganAt = performance.now();
     this.#book.begin();
+  }
+
+  /** The same for a request. */
+  begin(who: Client, line: string): void {
+    this.open();
+    if (!this.isLogged) return;
+    this.client = who.told;
+    this.line = line;
   }
 
   /** No worker takes it at the moment. */
@@ -73,9 +96,10 @@ export class Account {
   }
 
   /** It has ended; what has ended before stays as it was. */
-  close(end: End): void {
+  close(end: End, bytes = this.bytes): void {
     if (!this.#isOpen) return;
     this.#isOpen = false;
+    this.bytes = bytes;
     this.#waitNoMore();
     this.#book.end(this, end, performance.now() - this.#beganAt);
   }
@@ -84,14 +108,15 @@ export class Account {
   refuse(end: End): void {
     if (!this.#isOpen) return;
     const status = statusOf(end);
+    this.bytes = this.line.startsWith('HEAD ') ? 0 : refusalBody(status).length;
     if (isOwed(end)) this.#tally?.count(status);
     this.#begin(status);
     this.close(end);
   }
 
   /** For what never became a request: it is refused. */
-  turnAway(end: End): void {
-    this.open();
+  turnAway(end: End, who: Client, line: string): void {
+    this.begin(who, line);
     this.refuse(end);
   }
 

@@ -1,4 +1,5 @@
 import { Histogram } from '../core/histogram.js';
+import type { AccessLog } from './access-log.js';
 import type { Account } from './account.js';
 import { type End, isFailure } from './end.js';
 
@@ -55,6 +56,8 @@ export class Book implements Totals {
   /** Whose it was last, which is mostly whose it is next. */
   #latest = new Outcomes(NOBODY);
   #ended = 0;
+  /** Where each is written down. */
+  log: AccessLog | undefined;
 
   /** How many are under way. */
   get inFlight(): number {
@@ -80,6 +83,7 @@ export class Book implements Totals {
     if (heldMs >= 0) this.wait.observe(heldMs);
     if (attempts > 1) this.retried++;
     if (isFailure(end, status)) this.failed++;
+    this.log?.write(account, end, ms);
   }
 
   /** Forgets the generations that are not among `live`, but for the last `kept` of them. */

@@ -1,5 +1,5 @@
 import { type Socket, isIPv6 } from 'node:net';
-import { subscriberOf } from '../core/address.js';
+import { plainAddress, subscriberOf } from '../core/address.js';
 import { CLIENT_FIELD, NO_ADDRESS } from '../core/messages.cjs';
 import { UNIX } from '../core/networks.js';
 import type { Ends, InternetEnds } from '../core/proxy-protocol.cjs';
@@ -12,6 +12,7 @@ export class Client {
   #ends: Ends | undefined;
   #fieldLine: Buffer | undefined;
   #hash: number | undefined;
+  #told: string | undefined;
   #early: Buffer | undefined;
 
   /**
@@ -51,6 +52,12 @@ export class Client {
   /** The address, or `unix`, by which it is trusted or not; undefined once it is gone. */
   get peer(): string | undefined {
     return this.ends?.family === 'Unix' ? UNIX : this.address;
+  }
+
+  /** The same for people: an IPv4 address without the dress that a dual-stack port gives it; empty once it is gone. */
+  get told(): string {
+    const { peer = '' } = this;
+    return (this.#told ??= plainAddress(peer) ?? peer);
   }
 
   /** How many of the bytes that the socket has read are still to be delivered to its reader. */

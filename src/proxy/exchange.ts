@@ -8,6 +8,7 @@ import type { HttpSession } from './http-session.js';
 import type { Lease } from './lease.js';
 import { output } from './output.js';
 import { patience } from './patience.js';
+import { lineOf } from './request-line.js';
 import { Request, type Sent } from './request.js';
 import { Response } from './response.js';
 import { MAX_ATTEMPTS, MAX_FAITHFUL, isOwnWant, type Upstream, type UpstreamUser } from './upstream.js';
@@ -38,7 +39,7 @@ export class Exchange implements Claimant, UpstreamUser {
 
   /** Begins with the request whose head the shared head describes: bytes[0, headEnd), and what follows up to `length`. */
   begin(bytes: Buffer, headEnd: number, length: number): void {
-    this.account.open();
+    this.account.begin(this.#session.who, this.account.isLogged ? lineOf(this.#head, bytes) : '');
     this.#request.begin(bytes, headEnd, length);
     this.#response.expect(this.#head);
     this.#claim();
@@ -79,6 +80,7 @@ export class Exchange implements Claimant, UpstreamUser {
   }
 
   received(upstream: Upstream, bytes: Buffer, length: number): void {
+    if (this.#isTunnel) this.#response.sent += length;
     if (this.#state === 'tunnel') {
       this.#session.expireIn(this.#session.settings.tunnelTimeout);
       if (!output.relay(this.#session.client, bytes, length)) upstream.socket.pause();
@@ -198,8 +200,7 @@ export class Exchange implements Claimant, UpstreamUser {
   }
 
   #sent(outcome: Sent): void {
-    if (outcome === 'malformed') return this.#fail('refused-400');
-    if (outcome === 'too large') return this.#fail('refused-413');
+    if (outcome !== 'sent' && outcome !== 'backed-up') return this.#fail(outcome);
     if (outcome === 'backed-up') this.#session.pause();
     else this.#session.resume();
     // While the worker is slow to take what came, the client can't be slow to send.
@@ -304,7 +305,7 @@ export class Exchange implements Claimant, UpstreamUser {
   }
 
   #end(end: End): void {
-    this.account.close(end);
+    this.account.close(end, this.#response.sent);
     if (this.#state === 'claiming') this.#balancer.withdraw(this);
     this.#to('idle', Infinity);
     this.#upstream = undefined;

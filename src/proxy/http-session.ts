@@ -15,6 +15,7 @@ import { Forwarding } from './forwarding.js';
 import type { HttpSettings } from './http-settings.js';
 import { output } from './output.js';
 import { cut, drop } from './parting.js';
+import { requestLine } from './request-line.js';
 import { type State, mayMove } from './session-state.js';
 import { unsentBytes } from './writing.js';
 
@@ -251,7 +252,7 @@ export class HttpSession {
 
   /** Refuses what never became a request. */
   #turnAway(status: number, bytes: Buffer, length: number): void {
-    this.#exchange.account.turnAway(refusedWith(status));
+    this.#exchange.account.turnAway(refusedWith(status), this.who, requestLine(bytes, length));
     this.refuse(status, beginsWithHead(bytes, length));
   }
 

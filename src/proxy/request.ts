@@ -8,8 +8,8 @@ import type { HttpSession } from './http-session.js';
 import { output } from './output.js';
 import type { Upstream } from './upstream.js';
 
-/** What became of the bytes: they are under way, the worker can't take more yet, they are no HTTP, or too many. */
-export type Sent = 'sent' | 'backed-up' | 'malformed' | 'too large';
+/** What became of the bytes: they are under way, the worker can't take more yet, or they are refused: no HTTP, or too many. */
+export type Sent = 'sent' | 'backed-up' | 'refused-400' | 'refused-413';
 
 /** A head that waited was within the bounds when it came; they may have become narrower since. */
 const PASSED: HeadBounds = { maxFields: MAX_FIELDS, maxTargetSize: Infinity };
@@ -83,7 +83,7 @@ export class Request {
   take(bytes: Buffer, length: number, upstream: Upstream): Sent {
     this.awaitsContinue = false;
     const consumed = this.#body.pass(bytes, 0, length, output.bytes, output.start);
-    if (consumed < 0) return consumed === -413 ? 'too large' : 'malformed';
+    if (consumed < 0) return consumed === -413 ? 'refused-413' : 'refused-400';
     this.#keepForReplay(bytes, consumed);
     this.#session.readAhead(bytes, consumed, length);
     return output.send(upstream.socket, this.#body.outputEnd) ? 'sent' : 'backed-up';
@@ -127,7 +127,7 @@ export class Request {
     do {
       const until = Math.min(end, from + output.bytes.length - at - MAX_GROWTH);
       const consumed = this.#body.pass(bytes, from, until, output.bytes, at);
-      if (consumed < 0) return consumed === -413 ? 'too large' : 'malformed';
+      if (consumed < 0) return consumed === -413 ? 'refused-413' : 'refused-400';
       if (!output.send(upstream.socket, this.#body.outputEnd)) outcome = 'backed-up';
       from = consumed;
       at = output.start;

@@ -46,6 +46,8 @@ export class Response {
   hasBegun = false;
   /** The status of the final answer, once it has begun. */
   status = 0;
+  /** How many bytes of the answer the client was sent, without its head. */
+  sent = 0;
   /** Whether it is a stream of events, which may last as long as its client wants. */
   isEventStream = false;
   #isPersistent = true;
@@ -79,6 +81,7 @@ export class Response {
   restart(): void {
     this.#isComplete = false;
     this.hasBegun = false;
+    this.sent = 0;
     this.isEventStream = false;
     this.#interims = 0;
     this.#partialHead.clear();
@@ -188,6 +191,7 @@ export class Response {
   #lendBody(bytes: Buffer, length: number, buffer: ReadBuffer): Outcome {
     const consumed = this.#body.count(length);
     if (consumed < length) this.keepsUpstream = false;
+    this.sent += consumed;
     const isTaken = output.lend(this.#session.client, bytes.subarray(0, consumed));
     buffer.isLent = !isTaken;
     this.#isComplete = this.#body.isComplete;
@@ -201,6 +205,7 @@ export class Response {
     if (consumed < 0) return 'malformed';
     if (consumed < end) this.keepsUpstream = false;
     this.hasBegun = true;
+    this.sent += this.#body.outputEnd - at;
     this.#partialHead.clear();
     const isTaken = output.send(this.#session.client, this.#body.outputEnd);
     this.#isComplete = this.#body.isComplete;

@@ -34,7 +34,7 @@ async function serve() {
   const FUSE = join(folder, 'fuse');
   writeFileSync(FUSE, '');
   const admin = await freePort();
-  const args = ['--admin', `127.0.0.1:${admin}`, '--name', 'api'];
+  const args = ['--admin', `127.0.0.1:${admin}`, '--name', 'api', '--access-log', '/dev/null'];
   const front = await startFront({ script, args, env: { FUSE } });
   return { front, port: front.port, admin };
 }

@@ -5,6 +5,7 @@ import { type Family, type Sample, counter, gauge, histogram } from './family.js
 /** What requests came to, and how long they took; in tcp mode connections. */
 export function requestFamilies({ requests, connections }: Ledger): readonly Family[] {
   return [
+    ...accessFamilies(requests),
     counter(
       'zdlb_requests_total',
       'Requests that have ended, by how (docs/access-log.md) and whose.',
@@ -30,6 +31,15 @@ export function requestFamilies({ requests, connections }: Ledger): readonly Fam
       'Connections in tcp mode that have ended, by how and whose.',
       endsIn(connections),
     ),
+  ];
+}
+
+/** Only where there is an access log. */
+function accessFamilies({ log }: Book): readonly Family[] {
+  if (log === undefined) return [];
+  return [
+    counter('zdlb_access_log_entries_total', 'Entries of the access log that were passed on.', log.entries),
+    counter('zdlb_access_log_dropped_total', 'Entries that nothing had room for.', log.dropped),
   ];
 }
 

@@ -8,7 +8,7 @@ import { beginAnswer } from './answering.js';
 import { Body, type BodyOwner } from './body.js';
 import type { Engine } from './engine.js';
 import { MOVES, type State } from './exchange-state.js';
-import { type Question, bodyBoundsOf, fieldsFor, headersOf, readRequest, readResponse, setRight } from './heads.js';
+import { type Question, boundsOf, fieldsFor, headersOf, readRequest, readResponse, lineOf, setRight } from './heads.js';
 import { lostBy, notConnectedBy } from './loss.js';
 import { targetOf } from './package.js';
 import type { Session } from './session.js';
@@ -40,7 +40,7 @@ export class Exchange implements Claimant, BodyOwner {
     this.#response = response ?? new ServerResponse(request);
     this.#response.on('error', () => {}).on('finish', () => this.#maybeConclude());
     this.#question = readRequest(request, engine.settings);
-    this.#body = new Body(request, bodyBoundsOf(this.#question, engine.settings), this);
+    this.#body = new Body(request, boundsOf(this.#question, engine.settings), this);
     if (early !== undefined) this.#upgrade = new Upgrade(engine.proxy, session.client, request, early);
     if (this.#upgrade !== undefined && !this.#body.isWhole) this.#question = 400; // where its body ends, Node leaves open
   }
@@ -53,7 +53,7 @@ export class Exchange implements Claimant, BodyOwner {
   /** Begins, when those before it are over. */
   begin(): void {
     if (this.#state !== 'waiting') return;
-    this.#account.open();
+    this.#account.begin(this.#session.who, lineOf(this.#request));
     if (typeof this.#question === 'number') this.#refuse(refusedWith(this.#question));
     else this.#claim();
   }
@@ -109,7 +109,7 @@ export class Exchange implements Claimant, BodyOwner {
     this.#keepsClient = answer.keepsClient;
     if (this.#upgrade !== undefined) this.#upgrade.answerWith(this.#response);
     beginAnswer(this.#response, answer);
-    message.pipe(this.#response);
+    message.on('data', (part: Buffer) => (this.#account.bytes += part.length)).pipe(this.#response);
     if (answer.isEventStream) this.#lease!.lasts(() => this.#fail('retired'));
   }
 

@@ -61,7 +61,7 @@ export function readRequest(message: IncomingMessage, settings: HttpSettings): Q
   const { rawHeaders, url = '' } = message;
   if (url.length > settings.maxTargetSize) return 414;
   if (rawHeaders.length / 2 > settings.maxFields) return 431;
-  const bytes = bytesOf(`${message.method} ${url} HTTP/${message.httpVersion}`, rawHeaders);
+  const bytes = bytesOf(lineOf(message), rawHeaders);
   const headEnd = requestHead.parse(bytes, 0, bytes.length, PASSED);
   if (headEnd <= 0) return headEnd === 0 ? 400 : -headEnd;
   if (requestHead.contentLength > settings.maxBodySize) return 413;
@@ -85,10 +85,7 @@ export function readRequest(message: IncomingMessage, settings: HttpSettings): Q
 }
 
 /** How much of a request's body is taken; one that is refused has none. */
-export function bodyBoundsOf(
-  question: Question | number,
-  { maxBodySize: max, maxBufferSize }: HttpSettings,
-): BodyBounds {
+export function boundsOf(question: Question | number, { maxBodySize: max, maxBufferSize }: HttpSettings): BodyBounds {
   if (typeof question === 'number') return { hasBody: false, max, maxKept: 0 };
   return { hasBody: question.hasBody, max, maxKept: question.isRepeatable ? maxBufferSize : 0 };
 }
@@ -114,9 +111,13 @@ export function fieldsFor(
   return [...own, ...(forwards ? forwardedLines(message, asker.forwarding) : lines), ...added];
 }
 
+/** As it was read. */
+export const lineOf = ({ method, url = '', httpVersion }: IncomingMessage): string =>
+  `${method} ${url} HTTP/${httpVersion}`;
+
 /** The lines of a request that was read before, its X-Forwarded-* replaced. */
-function forwardedLines({ method, url, httpVersion, rawHeaders }: IncomingMessage, by: Forwarding): Lines {
-  const bytes = bytesOf(`${method} ${url} HTTP/${httpVersion}`, rawHeaders);
+function forwardedLines(message: IncomingMessage, by: Forwarding): Lines {
+  const bytes = bytesOf(lineOf(message), message.rawHeaders);
   requestHead.parse(bytes, 0, bytes.length, PASSED);
   const added = Buffer.from(by.replace(requestHead, bytes), 'latin1');
   const { lines } = written(bytes.length + added.length, (output) => requestHead.write(bytes, added, output, 0));

@@ -6,6 +6,7 @@ import { Book } from '../book.js';
 import type { Client } from '../client.js';
 import type { HttpSettings } from '../http-settings.js';
 import type { Relay } from '../listener.js';
+import { requestLine } from '../request-line.js';
 import { Agents } from './agents.js';
 import type { Engine } from './engine.js';
 import { Exchange } from './exchange.js';
@@ -107,7 +108,8 @@ export class HttpProxyRelay implements Relay {
     // All else is the socket's own end, of which the session hears by itself; or the client's, in the middle of a message.
     if (!code.startsWith('HPE_') || code === 'HPE_INVALID_EOF_STATE') return;
     const isVersion = 'reason' in error && error.reason === 'Invalid HTTP version';
-    this.#sessions.get(client)?.spoil(isVersion ? 505 : (STATUSES[code] ?? 400));
+    const line = 'rawPacket' in error && Buffer.isBuffer(error.rawPacket) ? error.rawPacket : Buffer.alloc(0);
+    this.#sessions.get(client)?.spoil(isVersion ? 505 : (STATUSES[code] ?? 400), requestLine(line, line.length));
   }
 
   #sweep(): void {

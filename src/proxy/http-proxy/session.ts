@@ -118,10 +118,10 @@ export class Session {
   }
 
   /** What the client sends is no request: refuses it behind what is under way. */
-  spoil(status: number): void {
+  spoil(status: number, line = ''): void {
     if (this.#is('lingering', 'closed')) return;
     const last = this.#exchanges.at(-1);
-    if (last === undefined) this.#turnAway(status);
+    if (last === undefined) this.#turnAway(status, line);
     else if (last.isWhole) this.#partingStatus ??= status;
     else last.spoil(status);
   }
@@ -208,8 +208,8 @@ export class Session {
   }
 
   /** Refuses what never became a request. */
-  #turnAway(status: number): void {
-    new Account(this.#engine.book).turnAway(refusedWith(status));
+  #turnAway(status: number, line = ''): void {
+    new Account(this.#engine.book).turnAway(refusedWith(status), this.who, line);
     this.refuse(status, false);
   }
 

@@ -63,6 +63,8 @@ test('without settings, the defaults hold', () => {
     maxFields: 100,
     maxTargetSize: 8_192,
     maxBodySize: Infinity,
+    accessLog: 'off',
+    accessLogSample: 1,
     maxBufferSize: 65_536,
     forwarded: 'auto',
     trustProxy: new Networks([]),
@@ -114,6 +116,9 @@ describe('a mistake is named with what was met and what was wanted', () => {
       'Bad value for responseTimeout: met "none", wanted a duration such as 500ms, 30s, 5m or 1h, or off',
     ],
     [{ maxHeadSize: '1G' }, 'Bad value for maxHeadSize: met "1G", wanted a size from 1K to 64K, such as 16K'],
+    [{ accessLog: '' }, 'Bad value for accessLog: met "", wanted on, off or a path'],
+    [{ accessLogSample: '1.5' }, 'Bad value for accessLogSample: met "1.5", wanted a share from 0 to 1 such as 0.01'],
+    [{ accessLogSample: '1%' }, 'Bad value for accessLogSample: met "1%", wanted a share from 0 to 1 such as 0.01'],
     [{ maxBodySize: '5 MB' }, 'Bad value for maxBodySize: met "5 MB", wanted a size such as 512K, 300M or 2G, or off'],
     [
       { trustProxy: '10.0.0.0/33' },
