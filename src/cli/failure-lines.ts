@@ -1,6 +1,7 @@
 import type { WriteStream } from 'node:tty';
 import type { Refusal } from '../control/client.js';
 import { fold } from './fold.js';
+import { sizeOf } from './live-block.js';
 
 /** What has to have room beside them: the command above, the prompt below, and what was left out. */
 const OTHER_ROWS = 3;
@@ -15,9 +16,10 @@ export function failureLines(
   out: Pick<WriteStream, 'isTTY' | 'columns' | 'rows'>,
 ): readonly string[] {
   if (!out.isTTY) return [`zdlb: ${message}`, ...lastLines.map((line) => INDENT + line)];
-  const reason = fold(`zdlb: ${message}`, out.columns - 1, INDENT);
-  const words = lastLines.map((line) => fold(INDENT + line, out.columns - 1, INDENT));
-  const fitting = lastThatFit(words, out.rows - OTHER_ROWS - reason.length);
+  const { columns, rows } = sizeOf(out);
+  const reason = fold(`zdlb: ${message}`, columns - 1, INDENT);
+  const words = lastLines.map((line) => fold(INDENT + line, columns - 1, INDENT));
+  const fitting = lastThatFit(words, rows - OTHER_ROWS - reason.length);
   const missing = words.length - fitting.length;
   const note = missing === 0 ? [] : [`${INDENT}(${missing} lines above these are in zdlb logs)`];
   return [...reason, ...note, ...fitting.flat()];

@@ -1,5 +1,9 @@
-/** A text in lines of at most `width` characters, between words where there are any; all but the first are indented. */
-export function fold(text: string, width: number, indent = ''): readonly string[] {
+/** Nothing can be read in less. */
+const NARROWEST = 20;
+
+/** A text in lines of at most `most` characters, between words where there are any; all but the first are indented. */
+export function fold(text: string, most: number, indent = ''): readonly string[] {
+  const width = Math.max(most, NARROWEST);
   const lines: string[] = [];
   let rest = text;
   while (rest.length > width) {

@@ -76,5 +76,7 @@ export function generationLines({ workers, generation: serving }: FrontStatus, p
 function countStates(workers: FrontStatus['workers']): string {
   const counts = new Map<string, number>();
   for (const { state } of workers) counts.set(state, (counts.get(state) ?? 0) + 1);
+  const inFlight = workers.reduce((sum, worker) => sum + worker.inFlight, 0);
+  if (inFlight > 0) counts.set('in flight', inFlight);
   return [...counts].map(([state, count]) => `${count} ${state}`).join(', ');
 }

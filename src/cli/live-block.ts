@@ -15,7 +15,7 @@ export class LiveBlock {
 
   /** Draws `lines` over those that were drawn last, as far as they fit on the screen. */
   draw(lines: readonly string[]): void {
-    const { columns, rows } = this.#terminal;
+    const { columns, rows } = sizeOf(this.#terminal);
     const shown = lines.slice(0, Math.max(1, rows - 1)).map((line) => cut(line, columns - 1));
     this.#terminal.write(back(this.#height) + shown.map((line) => `${line}\n`).join(''));
     this.#height = shown.length;
@@ -24,6 +24,11 @@ export class LiveBlock {
   erase(): void {
     this.draw([]);
   }
+}
+
+/** Some terminals don't know how large they are, and say 0. */
+export function sizeOf({ columns, rows }: Pick<WriteStream, 'columns' | 'rows'>): { columns: number; rows: number } {
+  return { columns: columns > 0 ? columns : 80, rows: rows > 0 ? rows : 24 };
 }
 
 /** A line that is too long loses its colours with its end. */

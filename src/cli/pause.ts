@@ -1,6 +1,7 @@
-import { formatDuration } from '../core/quantity.js';
 import type { PauseStatus } from '../pause.js';
+import { GenerationsView } from './generations-view.js';
 import { carryOut } from './order.js';
+import { pauseInWords } from './pause-words.js';
 
 /** `zdlb pause`: has new requests wait, and returns when no worker works on any; it ends by itself. */
 export async function pause(argv: readonly string[]): Promise<number> {
@@ -12,15 +13,9 @@ export async function pause(argv: readonly string[]): Promise<number> {
       words: '[--timeout T]',
       values: { timeout: ['T', 'go on by itself after this long; 30s, or what --hold-timeout says, by default'] },
       request: (line) => ({ method: 'POST', path: '/pause', body: { timeout: line.valueOf('timeout') } }),
-      told: (paused: PauseStatus, { name }) => `${name}: ${inWords(paused)}`,
+      follow: (instance, terminal) => new GenerationsView(instance, terminal),
+      told: (paused: PauseStatus, { name }) => `${name}: ${pauseInWords(paused)}`,
     },
     argv,
   );
-}
-
-/** One line for people. */
-export function inWords({ held, inFlight, lasting, remainingMs }: PauseStatus): string {
-  const flight = inFlight === 0 ? 'nothing in flight' : `${inFlight} in flight`;
-  const open = lasting === 0 ? '' : `, ${lasting} streams or connections stay open`;
-  return `paused, ${flight}${open}, ${held} held, goes on by itself in ${formatDuration(remainingMs)}`;
 }

@@ -2,7 +2,7 @@ import { formatDuration } from '../core/quantity.js';
 import type { FrontStatus } from '../instance/desk.js';
 import { fold } from './fold.js';
 import type { Color, Palette } from './palette.js';
-import { inWords as pauseInWords } from './pause.js';
+import { pauseInWords } from './pause-words.js';
 import { columns } from './table.js';
 
 const MIB = 2 ** 20;

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { linkSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { linkSync, lstatSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemCode } from '../core/errors.js';
 import { inodeOf, isListening } from '../unix-socket.js';
@@ -15,7 +15,8 @@ export async function sweepSockets(folder: string): Promise<void> {
 
 async function sweep(path: string): Promise<void> {
   const there = inodeOf(path);
-  if (there !== undefined && !(await isListening(path))) clearAway(path, there);
+  const isSocket = lstatSync(path, { throwIfNoEntry: false })?.isSocket() === true;
+  if (there !== undefined && isSocket && !(await isListening(path))) clearAway(path, there);
 }
 
 /**

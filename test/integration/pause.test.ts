@@ -149,9 +149,12 @@ test('who is held when zdlb stops is told at once that there is nobody, and no w
   expect(await ledger.rows()).toEqual([]);
 });
 
-test('beyond --hold-max, a paused port refuses', async () => {
+test('a pause lets connections live that are open, and refuses beyond --hold-max', async () => {
   const { front } = await serve(['--hold-max', '1', '--mode', 'tcp']);
-  await asked(front.home, 'POST /pause', { timeout: '60s' });
+  const open = await dial(front);
+  await get(open, '/now/0');
+  expect(await asked(front.home, 'POST /pause', { timeout: '60s' })).toMatchObject({ inFlight: 0, lasting: 1 });
+  open.destroy();
   const held = await dial(front);
   const answer = get(held, '/now/1');
   await settled(front, 1);

@@ -57,6 +57,14 @@ describe.runIf(hasTmux)(`in a terminal of 80 x 24${WITHOUT_TMUX}`, () => {
     `);
   });
 
+  test('it is coloured, unless NO_COLOR is set', async () => {
+    const { terminal } = scene();
+    await terminal.run('zdlb status');
+    expect(await terminal.screen(true)).toContain('\u001B[32mserving');
+    await terminal.run('NO_COLOR=1 zdlb status');
+    expect(await terminal.screen(true)).not.toContain('\u001B[');
+  });
+
   test('a reload shows what is waited for, then that the new code has taken over', async () => {
     const { terminal, release, front } = scene();
     await release.deploy(2, SLOW);
