@@ -1,5 +1,6 @@
 import { ZdlbError, exitCode, messageOf } from '../core/errors.js';
 import { nearest } from '../core/suggestion.js';
+import { COMPLETE } from './complete.js';
 import { assertNoVerbMeant } from './misspelling.js';
 
 /** The verbs, each with the function that carries it out and gives the exit code; loaded when it is asked for. */
@@ -7,6 +8,7 @@ export const VERBS: Readonly<Record<string, () => Promise<Verb>>> = {
   run: async () => (await import('./run.js')).run,
   start: async () => (await import('./start.js')).start,
   check: async () => (await import('./check.js')).check,
+  completion: async () => (await import('./completion.js')).completion,
   init: async () => (await import('./init.js')).init,
   migrate: async () => (await import('./migrate.js')).migrate,
   reload: async () => (await import('./reload.js')).reload,
@@ -31,10 +33,21 @@ export async function main(argv: readonly string[], takeEarlyReload: () => boole
 /** Carries out the verb that is named, `run` when none is. */
 export async function carryOut(argv: readonly string[], takeEarlyReload: () => boolean): Promise<number> {
   const [first = '', ...rest] = argv;
+  if (first === COMPLETE) return complete(rest.slice(1));
   if (first === 'help') return help(rest[0] ?? 'run');
   if (Object.hasOwn(VERBS, first)) return (await VERBS[first]!())(rest, takeEarlyReload);
   await assertNoVerbMeant(first, Object.keys(VERBS));
   return (await VERBS['run']!())(argv, takeEarlyReload);
+}
+
+/** Answers a shell that completes a command line. */
+async function complete(words: readonly string[]): Promise<number> {
+  const { candidatesFor } = await import('./candidates.js');
+  const line = words.filter((word) => word !== '='); // which bash takes for a word of its own
+  const candidates = await candidatesFor(line, Object.keys(VERBS));
+  if (typeof candidates === 'string') return (await VERBS[candidates]!())([COMPLETE], () => false);
+  for (const candidate of candidates) process.stdout.write(`${candidate}\n`);
+  return 0;
 }
 
 /** @throws {ZdlbError} `usage` */

@@ -17,4 +17,5 @@ And beside that:
   zdlb check [options] [<script>]         whether the configuration is right
   zdlb init systemd [options] <script>    units for systemd
   zdlb migrate ecosystem.config.js        the configuration that stands for a PM2 file
+  zdlb completion bash|zsh                a script by which the shell completes all of this
   zdlb help <verb>                        more of a verb`;

@@ -2,6 +2,7 @@ import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import yargs from 'yargs';
 import { ZdlbError } from '../core/errors.js';
+import { COMPLETE } from './complete.js';
 
 /** What a verb takes beside `--name` and `--json`. */
 export interface Grammar {
@@ -38,6 +39,7 @@ export interface VerbLine {
  */
 export function parseVerb(argv: readonly string[], grammar: Grammar): VerbLine | string {
   const { verb, words = '', count = 0 } = grammar;
+  if (argv[0] === COMPLETE) return optionNames(grammar).join('\n');
   const parser = parserOf(grammar);
   const told = parser.parseSync([...argv]) as Parsed;
   const { _: given } = told;
@@ -55,6 +57,9 @@ export function parseVerb(argv: readonly string[], grammar: Grammar): VerbLine |
     valueOf: (name) => textOf(told, name),
   };
 }
+
+const optionNames = ({ switches = {}, values = {} }: Grammar) =>
+  ['name', 'json', 'help', ...Object.keys(switches), ...Object.keys(values)].map((name) => `--${name}`);
 
 interface Parsed {
   readonly _: readonly (string | number)[];
