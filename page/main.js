@@ -1,7 +1,7 @@
 import { Charts } from './charts.js';
 import { followEvents } from './events.js';
 import { patch } from './patch.js';
-import { read } from './token.js';
+import { knownToken, read } from './token.js';
 import { clock } from './view/figures.js';
 import { PARTS, sceneOf } from './view/page-view.js';
 
@@ -36,6 +36,7 @@ let heardAt = Date.now();
 /** @type {number | undefined} */
 let soon;
 let isReading = false;
+const isSignedIn = knownToken() !== null;
 
 function render() {
   if (status === undefined || document.hidden) return;
@@ -59,6 +60,7 @@ async function refresh() {
     tellConnection(false);
     render();
   } catch {
+    if (isSignedIn && knownToken() === null) location.reload(); // there is another token now
     tellConnection(true);
   } finally {
     isReading = false;
