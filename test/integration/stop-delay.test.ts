@@ -34,6 +34,21 @@ test('within the stop delay new connections are served, and the status says that
   expect(JSON.parse(stdout)).toMatchObject({ state: 'stopping' });
 });
 
+test('within the stop delay /healthz answers 503, though new connections are served', async () => {
+  const admin = await freePort();
+  const args = ['--stop-delay', LONG, '--workers', '1', '--admin', `127.0.0.1:${admin}`];
+  const front = await startFront({ script: SERVER, args });
+  const health = async () => {
+    const answer = await fetch(`http://127.0.0.1:${admin}/healthz`, { headers: { connection: 'close' } });
+    return [answer.status, await answer.text()];
+  };
+  expect(await health()).toEqual([200, 'ok\n']);
+  front.signal('SIGTERM');
+  await front.event('stopping');
+  expect(await health()).toEqual([503, 'stopping\n']);
+  expect(await answerOf(front)).toBe(200);
+});
+
 test('within the stop delay no reload begins any more', async () => {
   const front = await announced(LONG);
   const { code, stderr } = await zdlb(['reload'], { home: front.home });
