@@ -61,7 +61,7 @@ beforeAll(async () => {
 });
 
 /** Options of other programs that pages name. */
-const OTHERS = /^--(?:init|require|import|max-old-space-size|enable-source-maps)$/;
+const OTHERS = /^--(?:init|stop-timeout|require|import|max-old-space-size|enable-source-maps)$/;
 
 /** What is said in code in the middle of a sentence, and is no verb or option. */
 function unknownOf(span: string): readonly string[] {
