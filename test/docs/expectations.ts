@@ -16,6 +16,7 @@ export interface Expectation {
  */
 export const EXPECTED: Readonly<Record<string, Expectation>> = {
   'while sleep 0.1; do curl -s http://localhost:8000/; done': { isEndless: true, prints: /Hello/ },
+  "jq -c 'select(.totalMs > 1000) | [.target, .totalMs, .heldMs, .slot, .generation]' access.log": { needs: 'jq' },
   "ss -ltnp 'sport = :8000'": { needs: 'ss' },
   'zdlb check --port 8000 server.js': { prints: /is valid/ },
   "grep 'Max open files' /proc/<pid>/limits": { needs: '/proc/self/limits' },

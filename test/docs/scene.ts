@@ -65,6 +65,7 @@ export class Scene {
       [/\b9000\b/g, String(admin)],
       [/\b8001\b/g, String(other)],
       [/\/run\/zdlb\b|\$XDG_RUNTIME_DIR\/zdlb\b/g, this.#home],
+      [/\/var\/log\/\w+\//g, `${this.#folder}/`],
       [/\/run\/(?=\w+\.sock)/g, `${this.#folder}/`],
     ];
     mkdirSync(this.#home, { mode: 0o700 });
