@@ -32,7 +32,7 @@ async function serve(
   takeEarlyReload: () => boolean,
   starter: Starter | undefined,
 ): Promise<number> {
-  const passed = takePassedSockets();
+  const { sockets: passed, heir } = takePassedSockets();
   const first = readConfig(commandLine, process.env, passed);
   const chronicle = new Chronicle();
   const control = await ControlSocket.open(instanceName(first), first.name !== undefined, chronicle);
@@ -53,6 +53,7 @@ async function serve(
     const desk = session.desk(name);
     control.serve(desk);
     admin?.serve(exhibitOf(desk, chronicle));
+    if (heir !== undefined) tellHeir(log, heir);
     if (control.missing !== undefined) log.journal.warn({ event: 'control.missing' }, control.missing);
     await session.run(takeEarlyReload);
     return 0;
@@ -62,6 +63,11 @@ async function serve(
     await notifier?.close();
     await log?.close();
   }
+}
+
+function tellHeir(log: Log, heir: string): void {
+  const message = `Sockets were passed on to process ${heir}, and this is ${process.pid}: they are not used. Let a shell in between exec zdlb`;
+  log.journal.warn({ event: 'socket.foreign', heir }, message);
 }
 
 function notifierOf(log: Log): Notifier | undefined {

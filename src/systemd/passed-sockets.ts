@@ -37,24 +37,27 @@ export class PassedSocket implements PassedAddress {
   }
 }
 
+/** What a service manager has passed on. */
+export interface Inheritance {
+  readonly sockets: readonly PassedSocket[];
+  /** The process that it is meant for, if that is not this one: a shell in between, say. */
+  readonly heir?: string;
+}
+
 /**
  * The sockets that a service manager has passed on to this very process (sd_listen_fds(3)). The variables that say so are removed:
  * they are nobody else's.
  *
  * @throws {ZdlbError} `start`, when a descriptor is no listening stream socket
  */
-export function takePassedSockets(
-  env: NodeJS.ProcessEnv = process.env,
-  pid: number = process.pid,
-): readonly PassedSocket[] {
-  const { LISTEN_FDS: count = '', LISTEN_PID: owner, LISTEN_FDNAMES: names = '' } = env;
+export function takePassedSockets(env: NodeJS.ProcessEnv = process.env, pid: number = process.pid): Inheritance {
+  const { LISTEN_FDS: count = '', LISTEN_PID: heir, LISTEN_FDNAMES: names = '' } = env;
   for (const name of VARIABLES) delete env[name];
-  if (owner !== String(pid) || !/^\d{1,3}$/.test(count)) return [];
+  if (heir === undefined || !/^\d{1,3}$/.test(count)) return { sockets: [] };
+  if (heir !== String(pid)) return { sockets: [], heir };
   const named = names.split(':');
-  return Array.from(
-    { length: Number(count) },
-    (_, index) => new PassedSocket(FIRST_DESCRIPTOR + index, named[index] || 'unknown'),
-  );
+  const descriptors = Array.from({ length: Number(count) }, (_, index) => FIRST_DESCRIPTOR + index);
+  return { sockets: descriptors.map((fd, index) => new PassedSocket(fd, named[index] || 'unknown')) };
 }
 
 /** Node can't tell it: the path of a Unix socket, undefined for other sockets. */

@@ -152,7 +152,7 @@ describe.runIf(hasPython)(`sockets that a service manager has opened${WITHOUT_PY
     expect(names.filter((name) => /^(?:LISTEN_|NOTIFY_|WATCHDOG_)/.test(name))).toEqual([]);
   });
 
-  test('sockets that were passed to another process are left alone', async () => {
+  test('sockets that were passed to another process are left alone, and the log says so', async () => {
     const [port, others] = [await freePort(), await freePort()];
     const manager = await running({
       args: ['--workers', '1', '--port', String(port), SERVER],
@@ -160,5 +160,6 @@ describe.runIf(hasPython)(`sockets that a service manager has opened${WITHOUT_PY
       owner: '1',
     });
     expect(listening(manager)).toEqual([{ port, host: undefined, path: undefined, isPassed: undefined }]);
+    expect(manager.entries.find(({ event }) => event === 'socket.foreign')).toMatchObject({ heir: '1' });
   });
 });
