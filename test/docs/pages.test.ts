@@ -68,7 +68,9 @@ function unknownOf(span: string): readonly string[] {
   const words = span.replace(/^npx /, '').split(/\s+/);
   const verb = words[0] === 'zdlb' && /^[a-z]+$/.test(words[1] ?? '') ? words[1]! : undefined;
   if (verb !== undefined && !helps.has(verb)) return [verb];
-  const known = verb === undefined ? [...helps.values()].join('\n') : helps.get(verb)!;
+  const ownHelp = verb === undefined ? [...helps.values()].join('\n') : helps.get(verb)!;
+  // Those of run, where they are that verb's too.
+  const known = ownHelp.includes('[options') ? ownHelp + helps.get('run')! : ownHelp;
   const own = words.includes('--') ? words.slice(0, words.indexOf('--')) : words;
   const named = own.flatMap((word) => /^--[a-z][a-z-]*/.exec(word) ?? []);
   return named.filter((flag) => !new RegExp(`${flag}(?![a-z-])`).test(known) && !OTHERS.test(flag));

@@ -32,7 +32,7 @@ const unless =
     value === usual ? {} : { remark: text };
 
 const LOGS =
-  'the log, with what the workers write, goes to standard output: redirect it, or leave it to systemd or the container';
+  'the log, with what the workers write, is one: on standard output (for systemd, a container), or in the file that logFile names, which is rotated';
 const RESTARTS =
   'a worker that crashes is replaced at once, then after longer and longer waits; there is nothing to set';
 const NONE: Counterpart = {};
