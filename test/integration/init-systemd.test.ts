@@ -42,6 +42,7 @@ test('the printed command line does the same in another folder, and the reload l
   const options = ['--port', String(await freePort()), '--workers', '1', '--log-format', 'json'];
   const unit = await service([...options, 'server.cjs', STRANGE], { cwd, home });
   const [program, ...args] = unit.words('ExecStart') as [string, ...string[]];
+  expect(args.at(0)).toBe('--'); // else Node 20 takes --env-file for its own
   expect(args.at(-1)).toBe(STRANGE);
   expect(args).toContain(join(cwd, 'server.cjs'));
   const env = { PATH: process.env['PATH'], ZDLB_HOME: home };

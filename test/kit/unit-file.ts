@@ -39,7 +39,14 @@ function unescaped(text: string): string {
   );
 }
 
+/** What is no doubled sign would be a specifier, or a variable (but not in the program, which comes first). */
 function expanded(word: string, index: number): string {
-  const text = word.replaceAll('%%', '%');
-  return index === 0 ? text : text.replaceAll('$$', '$');
+  const text = halved(word, '%');
+  return index === 0 ? text : halved(text, '$');
+}
+
+function halved(text: string, sign: string): string {
+  const parts = text.split(sign + sign);
+  if (parts.some((part) => part.includes(sign))) throw new Error(`Met ${text}, wanted every ${sign} twice`);
+  return parts.join(sign);
 }
