@@ -1,9 +1,9 @@
-import { accessEntry } from './access-entry.js';
+import { AccessEntries } from './access-entry.js';
 import type { Account } from './account.js';
 import type { End } from './end.js';
 
 /** So many characters leave together, or what has come within this time (ms). */
-const BATCH = 32 * 1024;
+const BATCH = 64 * 1024;
 const BATCH_MS = 200;
 
 /** Takes whole lines, however many, without ever making anybody wait; false when it has no room for them. */
@@ -16,7 +16,7 @@ export class AccessLog {
   /** Entries that were written, and those that nobody had room for. */
   entries = 0;
   dropped = 0;
-  readonly #prefix: string;
+  readonly #written: AccessEntries;
   readonly #take: Take;
   #text = '';
   #lines = 0;
@@ -24,14 +24,14 @@ export class AccessLog {
 
   /** @param name of the instance, as in the other entries of the log */
   constructor(name: string, take: Take) {
-    this.#prefix = `{"level":30,"name":${JSON.stringify(name)},"time":`;
+    this.#written = new AccessEntries(name);
     this.#take = take;
   }
 
   write(account: Account, end: End, ms: number): void {
     const isGood = end === 'complete' && account.status < 500;
     if (isGood && this.share < 1 && Math.random() >= this.share) return;
-    this.#text += accessEntry(this.#prefix, account, end, ms);
+    this.#text += this.#written.line(account, end, ms);
     this.#lines++;
     if (this.#text.length >= BATCH) this.flush();
     else this.#timer ??= setTimeout(() => this.flush(), BATCH_MS).unref();
