@@ -39,17 +39,24 @@ export class AccessFile {
     } catch (error) {
       throw new ZdlbError('start', `Cannot write the access log ${path}: ${messageOf(error)}`, { cause: error });
     }
-    this.#out = destination({ dest: path, sync: false, append: true, mode: OWNER_ONLY, maxLength: MAX_UNWRITTEN });
+    this.#out = destination({
+      dest: path,
+      sync: false,
+      append: true,
+      mode: OWNER_ONLY,
+      maxLength: MAX_UNWRITTEN,
+      contentMode: 'buffer',
+    });
     // It tries again with the next lines.
     this.#out.on('error', (error: Error) => this.#complain(error));
     this.#out.on('drop', () => (this.#hasDropped = true));
   }
 
-  /** Takes whole lines; false when the disk has too much to do already. */
+  /** Takes whole lines in ASCII; false when the disk has too much to do already. */
   take(text: string): boolean {
     if (this.#isClosed) return false;
     this.#hasDropped = false;
-    this.#out.write(text);
+    this.#out.write(Buffer.from(text, 'latin1') as unknown as string);
     if (performance.now() - this.#lookedAt >= LOOK_MS) void this.#look();
     return !this.#hasDropped;
   }

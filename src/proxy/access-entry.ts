@@ -67,7 +67,15 @@ function asked(line: string): string {
   return `"method":"${method}","target":"${target}","version":"${version}"`;
 }
 
-const quoted = (text: string): string => (UNSAFE.test(text) ? JSON.stringify(text) : `"${text}"`);
+const quoted = (text: string): string => (UNSAFE.test(text) ? escaped(text) : `"${text}"`);
+
+/** All in ASCII, so that nobody has to encode it: V8 takes ten times as long for UTF-8. */
+function escaped(text: string): string {
+  return JSON.stringify(text).replaceAll(/[\u007f-\uffff]/g, (character) => {
+    const code = character.charCodeAt(0).toString(16);
+    return `\\u${code.padStart(4, '0')}`;
+  });
+}
 
 const known: string[] = [];
 

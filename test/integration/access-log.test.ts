@@ -2,7 +2,8 @@ import { existsSync, readFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { AccessLog } from '../../src/proxy/access-log.js';
-import type { Book } from '../../src/proxy/book.js';
+import { Account } from '../../src/proxy/account.js';
+import { Book } from '../../src/proxy/book.js';
 import { temporaryFolder } from '../kit/folder.ts';
 import { startFront } from '../kit/front.ts';
 import { ENGINES, GET, OK, through } from '../kit/relay.js';
@@ -120,7 +121,7 @@ test('a sample is one of those that end well; those that do not are all there', 
 
 test('entries that nobody takes are counted, and hold up nobody', () => {
   const log = new AccessLog('api', () => false);
-  const account = { client: '', line: 'GET / HTTP/1.1', status: 200 } as Parameters<AccessLog['write']>[0];
+  const account = new Account(new Book());
   for (let i = 0; i < 1_000; i++) log.write(account, 'complete', 1);
   log.flush();
   expect(log).toMatchObject({ entries: 0, dropped: 1_000 });
