@@ -37,12 +37,14 @@ function optionWords(key: string, value: unknown, folder: string): readonly stri
 
 function placed(key: string, text: string, folder: string): string {
   if (key === 'listen' && text.startsWith(UNIX)) return UNIX + resolve(startFolder, text.slice(UNIX.length));
-  if (!PATHS.has(key) || isInPath(key, text)) return text;
+  if (!PATHS.has(key) || isNoPath(key, text)) return text;
   return resolve(IN_WORKING_FOLDER.has(key) ? folder : startFolder, text);
 }
 
-/** `--node node22` is looked up in PATH; `--access-log on` and the like are no paths either. */
-const isInPath = (key: string, text: string) => (key === 'node' || key === 'accessLog') && !text.includes('/');
+/** `--node node22` is looked up in PATH, and the access log can be just on. */
+function isNoPath(key: string, text: string): boolean {
+  return key === 'node' ? !text.includes('/') : key === 'accessLog' && ['on', 'off'].includes(text);
+}
 
 function whatRuns(folder: string, { script, args = [], command }: ConfigInput): readonly string[] {
   if (script !== undefined) return [resolve(folder, script as string), ...(args as readonly string[])];

@@ -13,6 +13,8 @@ const MAX_WAITING = 8;
 /** How long the end waits for what has not been sent. */
 const CLOSE_MS = 1_000;
 const MICROSECONDS = 1_000;
+/** The longest that Node keeps (ms). */
+const LONGEST_TIMER = 2 ** 31 - 1;
 
 /**
  * Tells a service manager how this process is, through its own command: Node has no Unix datagram sockets. One message at a time, in
@@ -52,7 +54,10 @@ export class Notifier {
     const { WATCHDOG_USEC: microseconds = '', WATCHDOG_PID: owner = String(process.pid) } = this.#env;
     if (!/^[1-9]\d{0,14}$/.test(microseconds) || owner !== String(process.pid)) return;
     const beat = () => void (this.#waiting.length === 0 && this.#send(['WATCHDOG=1']));
-    this.#watchdog = setInterval(beat, Math.ceil(Number(microseconds) / MICROSECONDS / 2)).unref();
+    this.#watchdog = setInterval(
+      beat,
+      Math.min(LONGEST_TIMER, Math.ceil(Number(microseconds) / MICROSECONDS / 2)),
+    ).unref();
   }
 
   #send(notice: Notice): void {

@@ -84,10 +84,13 @@ test('symbolic links stay, so that a reload follows them', async () => {
   const link = join(temporaryFolder(), 'current');
   symlinkSync(cwd, link);
   writeFileSync(join(cwd, '.env'), '');
-  const words = (await service(['--cwd', link, '--env-file', '.env', 'server.cjs'], { cwd: '/' })).words('ExecStart');
+  const paths = ['--env-file', '.env', '--access-log', 'access.log', '--node', 'node'];
+  const words = (await service(['--cwd', link, ...paths, 'server.cjs'], { cwd: '/' })).words('ExecStart');
   expect(words).toContain(join(link, 'server.cjs'));
   expect(words[words.indexOf('--cwd') + 1]).toBe(link);
   expect(words[words.indexOf('--env-file') + 1]).toBe(join(link, '.env'));
+  expect(words[words.indexOf('--access-log') + 1]).toBe('/access.log'); // not the workers' affair
+  expect(words[words.indexOf('--node') + 1]).toBe('node'); // looked up in PATH
 });
 
 test('a configuration file goes by its absolute path, and says the rest', async () => {
