@@ -40,6 +40,7 @@ class Place {
     );
   }
 
+  /** What stands in an instance's log, once it has ended: it is written behind the instance's back. */
   log(name: string): string {
     return readFileSync(join(this.state, 'zdlb', `${name}.log`), 'utf8');
   }
@@ -62,11 +63,10 @@ test('start returns when the instance serves in the background, and says what to
     '',
   ]);
   expect(await (await fetch(`http://127.0.0.1:${port}/now/1`)).text()).toBe('1');
-  expect(place.log('load-server')).toContain('"event":"serving"');
   const stopped = await zdlb(['stop'], { home: place.home });
   expect(stopped).toMatchObject({ code: 0, stdout: 'load-server has stopped\n' });
   expect(await leftAfter(1_000, [pid])).toEqual([]);
-  expect(place.log('load-server')).toContain('"event":"stopping"');
+  expect(place.log('load-server')).toMatch(/"event":"serving"[^]*"event":"stopping"/);
 });
 
 test('an instance in the background belongs to no terminal and to a session of its own; SIGHUP reloads it', async () => {
@@ -107,6 +107,7 @@ test('a chosen name that is taken is refused; one that was not chosen gets a num
   expect(refused.stderr).toContain('An instance named load-server runs already');
   const second = await place.start(['--workers', '1', '--port', String(await freePort()), SERVER]);
   expect(second.stdout).toContain('load-server-2 serves');
+  await zdlb(['stop', '--name', 'load-server-2'], { home: place.home });
   expect(place.log('load-server-2')).toContain('"event":"serving"');
 });
 
@@ -133,6 +134,7 @@ test('paths are relative to the folder in which it was started, as with run', as
   expect(outcome.stdout).toContain(`log in ${join(folder, 'logs/app.log')}`);
   expect(await (await fetch(`http://127.0.0.1:${port}/`)).text()).toBe(folder);
   expect(Number(readFileSync(join(folder, 'app.pid'), 'utf8'))).toBe(pidIn(outcome));
+  await zdlb(['stop'], { home: place.home });
   expect(readFileSync(join(folder, 'logs/app.log'), 'utf8')).toContain('"event":"serving"');
 });
 
