@@ -206,13 +206,35 @@ export const jsonSchema = () => jsonSchemaOf(schema.shape);
  * @throws {ZdlbError} naming every mistake at once
  */
 export function parseConfig(input: ConfigInput, code: 'usage' | 'config', nameOf: (key: string) => string): Config {
-  const result = schema.safeParse(Object.fromEntries(Object.entries(input).filter(isSaid)));
+  const settings = Object.fromEntries(Object.entries(input).filter(isSaid));
+  const result = schema.safeParse(settings);
   const mistakes = result.success
-    ? RULES.flatMap((mistakesOf) => mistakesOf(result.data, nameOf))
-    : result.error.issues.flatMap((issue) => describe(issue, nameOf));
+    ? mistakesBetween(result.data, nameOf)
+    : [
+        ...result.error.issues.flatMap((issue) => describe(issue, nameOf)),
+        ...mistakesAmongGood(settings, result.error.issues.flatMap(badKeys), nameOf),
+      ];
   if (result.success && mistakes.length === 0) return withPort(result.data);
   throw new ZdlbError(code, mistakes.join('\n'));
 }
+
+const mistakesBetween = (config: Config, nameOf: (key: string) => string) =>
+  RULES.flatMap((mistakesOf) => mistakesOf(config, nameOf));
+
+/** What is wrong between settings that are right themselves. Of the bad ones nobody knows what they were to say. */
+function mistakesAmongGood(
+  settings: ConfigInput,
+  bad: readonly string[],
+  nameOf: (key: string) => string,
+): readonly string[] {
+  const good = Object.fromEntries(Object.entries(settings).filter(([key]) => !bad.includes(key)));
+  const { data } = schema.safeParse(good);
+  const found = data === undefined ? [] : mistakesBetween(data, nameOf);
+  return found.filter((mistake) => !bad.some((key) => mistake.includes(key) || mistake.includes(nameOf(key))));
+}
+
+const badKeys = (issue: z.core.$ZodIssue): readonly string[] =>
+  issue.code === 'unrecognized_keys' ? issue.keys : [String(issue.path[0])];
 
 /** A key without a default may be null, and says so that it is not set: a file can show all keys. */
 const isSaid = ([key, written]: [string, unknown]) =>

@@ -139,6 +139,10 @@ describe('a mistake is named with what was met and what was wanted', () => {
 });
 
 test('all mistakes are named at once', () => {
+  const wrong = { workers: 0, port: 'none', health: '/up', script: 'a.js', acceptProxy: true, trustProxy: 'x' };
+  expect(mistakes(wrong)).toMatch(
+    /^Bad value for workers: .*\nBad value for trustProxy: .*\nCannot use health with port none: .*$/,
+  );
   expect(mistakes({ port: 0, workers: 0, a: 1 }).split('\n')).toHaveLength(3);
 });
 
