@@ -69,7 +69,7 @@ function asked(line: string): string {
 
 const quoted = (text: string): string => (UNSAFE.test(text) ? escaped(text) : `"${text}"`);
 
-/** All in ASCII, so that nobody has to encode it: V8 takes ten times as long for UTF-8. */
+/** All in ASCII, so that its bytes can be copied as they are, and nobody has to encode them. */
 function escaped(text: string): string {
   return JSON.stringify(text).replaceAll(/[\u007f-\uffff]/g, (character) => {
     const code = character.charCodeAt(0).toString(16);
