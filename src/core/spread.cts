@@ -17,6 +17,7 @@ export function spread<T>(find: () => readonly T[], close: (one: T) => void, ms:
     for (const one of found.slice(0, dueOf(found.length, parts))) close(one);
   };
   closeSome();
+  if (until.aborted) return; // by the last one that was closed
   const timer = setInterval(closeSome, part).unref();
   until.addEventListener('abort', () => clearInterval(timer), { once: true });
 }

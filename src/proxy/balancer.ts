@@ -99,7 +99,7 @@ export class Balancer {
   /** Forgets a claimant that waits no longer. */
   withdraw(claimant: Claimant): void {
     if (this.#waiting.size > 0) this.#waiting.remove(claimant);
-    if (this.#heldBack.size > 0) this.#heldBack.remove(claimant);
+    if (this.#heldBack.remove(claimant)) this.#endIfAllLeft();
   }
 
   /** From this tick on nobody gets a lease, until {@link resume}; those who wait for a backend neither. */
@@ -189,10 +189,15 @@ export class Balancer {
   /** One who was held back has no need to be counted again. */
   #letGo(claimant: Claimant): void {
     if (!this.#heldBack.remove(claimant)) return;
-    if (this.#heldBack.size === 0) this.#leaving.abort();
+    this.#endIfAllLeft();
     const backend = this.#choose(claimant);
     if (backend?.hasRoom === true) claimant.claimed(backend.lease());
     else this.#park(claimant, backend?.slot, false);
+  }
+
+  /** Nobody is left to be let go: they were, or have left by themselves. */
+  #endIfAllLeft(): void {
+    if (this.#heldBack.size === 0) this.#leaving.abort();
   }
 
   #limit(backend: Backend): void {

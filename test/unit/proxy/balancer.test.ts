@@ -187,6 +187,40 @@ describe('while an operator holds them back', () => {
     }
   });
 
+  test.each([0, 2])('a pause holds though the one before ended at once (spread over %i ms)', async (ms) => {
+    vi.useFakeTimers();
+    try {
+      const balancer = new Balancer(HOLD);
+      balancer.swap(backends(1));
+      balancer.pause();
+      const first = claim(balancer);
+      await balancer.resume(ms);
+      expect(first.lease).toBeDefined();
+      balancer.pause();
+      const second = claim(balancer);
+      vi.advanceTimersByTime(500);
+      expect(second.lease).toBeUndefined();
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  test('a pause has ended when the last who waited have left by themselves', async () => {
+    vi.useFakeTimers();
+    try {
+      const balancer = new Balancer({ timeout: 1_000, max: 200 });
+      balancer.swap(backends(1));
+      balancer.pause();
+      const waiters = Array.from({ length: 200 }, () => claim(balancer));
+      const resumed = balancer.resume(1_000);
+      for (const waiter of waiters) balancer.withdraw(waiter);
+      await resumed;
+      expect(vi.getTimerCount()).toBe(0);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
   test('who is let go while nobody is ready may wait as long as anybody', async () => {
     vi.useFakeTimers();
     try {
