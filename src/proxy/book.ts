@@ -5,8 +5,8 @@ import { type End, isFailure } from './end.js';
 
 /** No generation has this number. */
 const NOBODY = -1;
-/** Statuses by their first digit; 0: no answer. */
-const CLASSES = 6;
+/** Statuses by their first digit; 0: no answer. A worker may send any of three digits. */
+const CLASSES = 10;
 
 /** How the requests ended that one generation had, or none. */
 export class Outcomes {

@@ -42,7 +42,7 @@ const BY_WORKER: readonly End[] = [
 ];
 
 /** Those for which worker or zdlb are to blame, also where no answer says so any more. */
-const FAULTS: ReadonlySet<End> = new Set([...BY_WORKER, 'exhausted', 'stopped']);
+const FAULTS: ReadonlySet<End> = new Set([...BY_WORKER, 'exhausted', 'stopped', 'timeout-hold', 'refused-busy']);
 
 /** What a client asks for that nobody here does is its own mistake. */
 const REFUSED_BY_5XX: ReadonlySet<End> = new Set(['refused-501', 'refused-505']);

@@ -222,7 +222,9 @@ export class TcpLink implements Claimant, UpstreamUser {
     this.#lease!.release();
     this.#lease = undefined;
     if (this.#account.attempts >= MAX_ATTEMPTS)
-      return this.close(error === undefined ? 'timeout-connect' : 'worker-unreachable');
+      return this.close(
+        isOwnWant(error) ? 'exhausted' : error === undefined ? 'timeout-connect' : 'worker-unreachable',
+      );
     this.#lifecycle.to('claiming');
     this.claim();
   }
