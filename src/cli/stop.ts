@@ -15,8 +15,9 @@ export async function stop(argv: readonly string[]): Promise<number> {
   });
   if (typeof line === 'string') return say(line);
   const instance = await findInstance(instanceFolder(process.env).path, line.name);
-  // Open as long as the process is there.
+  // Open as long as the process is there. A connection that asks nothing would be closed after a while (408).
   const lifeline = connect(instance.path).resume();
+  lifeline.write('GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n');
   const ended = once(lifeline, 'close');
   lifeline.on('error', () => {});
   const answer = await ask(instance, { method: 'POST', path: '/stop' });

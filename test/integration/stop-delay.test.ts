@@ -55,6 +55,14 @@ test('within the stop delay no reload begins any more', async () => {
   expect({ code, stderr }).toEqual({ code: 1, stderr: 'zdlb: Cannot reload: zdlb is stopping\n' });
 });
 
+test('zdlb stop returns when it is over, however long that takes', { timeout: 60_000 }, async () => {
+  const front = await start('21s'); // a connection that asks nothing is closed within twenty
+  const began = performance.now();
+  expect(await zdlb(['stop'], { home: front.home })).toMatchObject({ code: 0 });
+  expect(performance.now() - began).toBeGreaterThan(21_000);
+  expect(await front.exited).toEqual({ code: 0, signal: null });
+});
+
 test('after the stop delay it stops as ever, and not before', async () => {
   const front = await start('400ms');
   const began = performance.now();
