@@ -66,7 +66,9 @@ export class AccessFile {
     this.#isClosed = true;
     const closed = once(this.#out, 'close');
     this.#out.end();
-    await withinTime(CLOSE_MS, closed);
+    // A disk that still takes nothing must not fail the stop, nor be tried once more at the exit.
+    const isWritten = await withinTime(CLOSE_MS, closed).catch(() => false);
+    if (!isWritten) this.#out.destroy();
   }
 
   async #look(): Promise<void> {

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { prettyLine } from '../../src/cli/pretty.js';
 import { AccessLog } from '../../src/proxy/access-log.js';
 import { Account } from '../../src/proxy/account.js';
 import { Book } from '../../src/proxy/book.js';
@@ -163,6 +164,7 @@ test('a disk that is full is named, and stops no request', async () => {
   expect(await ask(1)).toBe('1');
   expect(await front.event('access-log.failed')).toMatchObject({ msg: expect.stringMatching(/ENOSPC/) as string });
   expect(await ask(2)).toBe('2');
+  expect(await front.stop()).toEqual({ code: 0, signal: null });
 });
 
 test('one that goes to standard output is no part of what zdlb logs shows', async () => {
@@ -172,6 +174,12 @@ test('one that goes to standard output is no part of what zdlb logs shows', asyn
   const { stdout } = await zdlb(['logs'], front);
   expect(stdout).toMatch(/is ready after/);
   expect(stdout).not.toMatch(/now/);
+});
+
+test('for people, what a client sent gives no orders to their terminal', async () => {
+  const inWords = await prettyLine(false);
+  const entry = { level: 30, time: 0, event: 'access', client: '::1', method: '\u001b]0;x\u0007', target: '\u009b2J' };
+  expect(inWords(JSON.stringify(entry))).toMatch(/^\[[^\]]+\] INFO: ::1 \\u001b\]0;x\\u0007 "\\u009b2J" [ -~]*\n$/);
 });
 
 test('a file that cannot be written to ends the start', async () => {
