@@ -1,3 +1,5 @@
+import { printable } from '../core/printable.js';
+
 /** A line of the log as people read it; pino-pretty is loaded for those alone. */
 export async function prettyLine(isColored: boolean): Promise<(line: string) => string> {
   const { prettyFactory } = await import('pino-pretty');
@@ -16,5 +18,5 @@ export async function prettyLine(isColored: boolean): Promise<(line: string) => 
 /** An entry of the access log for people. */
 function accessInWords(entry: Readonly<Record<string, unknown>>): string {
   const { client, method, target, status, bytes, totalMs, end } = entry as Readonly<Record<string, string>>;
-  return `${client} ${method ?? ''} ${JSON.stringify(target)} ${status} ${bytes} bytes ${totalMs} ms ${end}`;
+  return printable(`${client} ${method ?? ''} ${JSON.stringify(target)} ${status} ${bytes} bytes ${totalMs} ms ${end}`);
 }

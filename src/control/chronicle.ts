@@ -7,8 +7,8 @@ const KEPT_OWN = 500;
 
 type Reader = (line: string) => void;
 
-/** Whether an entry is zdlb's own, and no line that a worker printed. */
-export const isOwn = (line: string) => !line.includes('"event":"worker.output"');
+/** Whether an entry says what zdlb does: it is no line that a worker printed, and no request of a client's. */
+export const isOwn = (line: string) => !line.includes('"event":"worker.output"') && !line.includes('"event":"access"');
 
 /** The last entries of the log, and who reads on. */
 export class Chronicle {

@@ -35,6 +35,7 @@ export async function claimName(server: Server, folder: string, wanted: string, 
   server.listen(made);
   process.umask(umask);
   await once(server, 'listening');
+  server.on('error', () => {}); // should accepting fail, whoever asks is lost, the front is not
   try {
     return await linked(made, folder, wanted, isChosen);
   } catch (error) {

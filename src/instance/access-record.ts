@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import type { Config } from '../core/config.js';
 import type { Entry, Journal } from '../core/journal.js';
+import { printable } from '../core/printable.js';
 import type { Ledger } from '../ledger.js';
 import { AccessLog, type Take } from '../proxy/access-log.js';
 import { startFolder } from '../supervisor/start-folder.js';
@@ -65,7 +66,10 @@ const entriesOf =
   (text) => {
     for (const line of text.trimEnd().split('\n')) {
       const { level: _level, name: _name, time: _time, ...entry } = JSON.parse(line) as Entry;
-      journal.info(entry, `${String(entry['method'])} ${String(entry['target'])} ${String(entry['status'])}`);
+      journal.info(
+        entry,
+        printable(`${String(entry['method'])} ${String(entry['target'])} ${String(entry['status'])}`),
+      );
     }
     return true;
   };

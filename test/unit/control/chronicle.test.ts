@@ -10,6 +10,13 @@ test('workers that print a lot do not drive out what zdlb itself has logged', ()
   expect(chronicle.last).toHaveLength(1_000);
 });
 
+test('clients that ask a lot do not, either', () => {
+  const chronicle = new Chronicle();
+  chronicle.write('{"event":"access-log.dropped"}\n');
+  for (let line = 0; line < 2_000; line++) chronicle.write('{"event":"access","status":200}\n');
+  expect(chronicle.lastOwn).toEqual(['{"event":"access-log.dropped"}\n']);
+});
+
 test('a worker that prints what looks like an entry has printed a line', () => {
   const chronicle = new Chronicle();
   chronicle.write(`${JSON.stringify({ event: 'worker.output', msg: '"event":"reload.done"' })}\n`);
