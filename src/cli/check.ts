@@ -3,6 +3,7 @@ import { ZdlbError } from '../core/errors.js';
 import { type Launch, resolveLaunch } from '../supervisor/launch.js';
 import { instanceName } from '../instance/instance-name.js';
 import { parseCommandLine, readConfig } from './options.js';
+import { say } from './say.js';
 
 /**
  * `zdlb check --config FILE`, or any other command line of `run`: says whether a front could start with it, and starts nothing.
@@ -11,14 +12,14 @@ import { parseCommandLine, readConfig } from './options.js';
  */
 export async function check(argv: readonly string[]): Promise<number> {
   const commandLine = parseCommandLine(argv);
-  if ('print' in commandLine) return print(commandLine.print);
+  if ('print' in commandLine) return say(commandLine.print);
   const config = readConfig(commandLine, process.env);
   const launch = await found(config).catch((error: unknown) => {
     // What the file names and is not there is a mistake in the file.
     throw error instanceof ZdlbError ? new ZdlbError('config', error.message, { cause: error }) : error;
   });
   const program = 'script' in launch ? launch.script : launch.command;
-  return print(`The configuration of ${instanceName(config)} is valid: it runs ${program} in ${launch.cwd}`);
+  return say(`The configuration of ${instanceName(config)} is valid: it runs ${program} in ${launch.cwd}`);
 }
 
 /** What is to be run; all that the settings name is there. */
@@ -28,9 +29,4 @@ async function found(config: Config): Promise<Launch> {
     Token.read(config.adminTokenFile);
   }
   return resolveLaunch(config);
-}
-
-function print(text: string): number {
-  process.stdout.write(`${text}\n`);
-  return 0;
 }

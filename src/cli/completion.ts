@@ -2,7 +2,7 @@ import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import yargs from 'yargs';
 import { ZdlbError } from '../core/errors.js';
-import { say } from './order.js';
+import { say } from './say.js';
 
 const SHELLS = ['bash', 'zsh'] as const;
 const USAGE = `zdlb completion bash|zsh

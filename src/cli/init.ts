@@ -11,7 +11,7 @@ import { type Home, serviceUnit } from '../systemd/service-unit.js';
 import { socketUnit } from '../systemd/socket-unit.js';
 import { absoluteLine } from './absolute-line.js';
 import { environmentSettings, parseCommandLine, readConfig } from './options.js';
-import { say } from './order.js';
+import { say } from './say.js';
 
 const USAGE = 'zdlb init systemd [--service|--socket|--output DIR] [options of run] <script>';
 const ROOT = 0;

@@ -6,7 +6,7 @@ import { ZdlbError, systemCode } from '../core/errors.js';
 import { endOnCtrlC } from './ctrl-c.js';
 import { wantsColors } from './palette.js';
 import { prettyLine } from './pretty.js';
-import { say } from './order.js';
+import { say } from './say.js';
 import { type VerbLine, parseVerb } from './verb-line.js';
 
 const DATA = 'data: ';

@@ -3,7 +3,7 @@ import { type Instance, own, runningInstances } from '../control/instances.js';
 import { ZdlbError } from '../core/errors.js';
 import { formatDuration } from '../core/quantity.js';
 import type { FrontStatus } from '../instance/desk.js';
-import { say } from './order.js';
+import { say } from './say.js';
 import { statusOf } from './status.js';
 import { columns } from './table.js';
 import { parseVerb } from './verb-line.js';

@@ -3,6 +3,7 @@ import { type Request, Refusal, ask } from '../control/client.js';
 import { instanceFolder } from '../control/instance-folder.js';
 import { type Instance, findInstance } from '../control/instances.js';
 import { failureLines } from './failure-lines.js';
+import { say } from './say.js';
 import { type Grammar, type VerbLine, parseVerb } from './verb-line.js';
 
 /** How far something is, on a terminal. */
@@ -40,11 +41,6 @@ export async function carryOut(order: Order, argv: readonly string[]): Promise<n
     if (!(error instanceof Refusal)) throw error;
     return complain(error, line.isForMachines);
   }
-}
-
-export function say(text: string): number {
-  process.stdout.write(`${text}\n`);
-  return 0;
 }
 
 /** What failed, why, and the last words of the worker that did. */

@@ -10,7 +10,7 @@ import { Notifier } from '../systemd/notifier.js';
 import { takePassedSockets } from '../systemd/passed-sockets.js';
 import { type Log, openLog } from './log.js';
 import { type CommandLine, parseCommandLine, readConfig } from './options.js';
-import { say } from './order.js';
+import { say } from './say.js';
 import { Session } from './session.js';
 import { Starter, defaultLogFile } from './starter.js';
 

@@ -6,7 +6,7 @@ import { ZdlbError } from '../core/errors.js';
 import { instanceName } from '../instance/instance-name.js';
 import { startFolder } from '../supervisor/start-folder.js';
 import { parseCommandLine, readConfig } from './options.js';
-import { say } from './order.js';
+import { say } from './say.js';
 import { openLogFile } from './rotated-log.js';
 import { type Failed, IN_BACKGROUND, type Serving, type Word, defaultLogFile } from './starter.js';
 

@@ -6,7 +6,7 @@ import { ZdlbError } from '../core/errors.js';
 import type { FrontStatus } from '../instance/desk.js';
 import { endOnCtrlC } from './ctrl-c.js';
 import { LiveBlock } from './live-block.js';
-import { say } from './order.js';
+import { say } from './say.js';
 import { palette } from './palette.js';
 import { statusLines } from './status-table.js';
 import { parseVerb } from './verb-line.js';

@@ -4,7 +4,7 @@ import { ask } from '../control/client.js';
 import { instanceFolder } from '../control/instance-folder.js';
 import { findInstance } from '../control/instances.js';
 import { GenerationsView } from './generations-view.js';
-import { say } from './order.js';
+import { say } from './say.js';
 import { parseVerb } from './verb-line.js';
 
 /** `zdlb stop`: returns when the instance and all of its workers are gone. The second time, what is under way is cut off. */
