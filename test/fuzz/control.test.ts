@@ -2,11 +2,10 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { asked } from '../kit/control.ts';
 import { descriptorsOf } from '../kit/descriptors.ts';
-import { memoryOf } from '../kit/memory.ts';
 import type { Random } from '../kit/random.ts';
 import { serve } from '../kit/verb-scene.ts';
 import { httpNoise } from './http-noise.ts';
-import { NOISE_MS, makeNoise } from './noise.ts';
+import { NOISE_MS, makeNoise, untouched } from './noise.ts';
 
 /** Where there is something to be had, or done. */
 const ROUTES = [
@@ -60,21 +59,10 @@ test(
   { timeout: NOISE_MS + 60_000 },
   async () => {
     const { front } = await serve({ args: ['--workers', '1', '--log-level', 'debug'], nodeArgs: SMALL_HEAP });
-    const status = async () => asked(front.home, 'GET /status');
     const open = () => Object.values(descriptorsOf(front.pid)).reduce((sum, count) => sum + count, 0);
-    const before = { descriptors: open(), memory: memoryOf(front.pid).now, mark: front.mark() };
+    const isUntouched = untouched(front, open, MAX_GROWTH);
     expect(await makeNoise(join(front.home, 'server.sock'), draw)).toBeGreaterThan(100);
-    expect(await status()).toMatchObject({
-      pid: front.pid,
-      state: 'serving',
-      generation: 1,
-      workers: [{ slot: 0, pid: front.workers(1).get(0), state: 'ready', restarts: 0 }],
-      reloads: { done: 0, failed: 0 },
-    });
-    expect(front.entries.slice(before.mark)).toEqual([]);
-    expect(front.stderr).toBe('');
-    await expect.poll(open, { timeout: 20_000 }).toBeLessThanOrEqual(before.descriptors);
-    expect(memoryOf(front.pid).now - before.memory).toBeLessThan(MAX_GROWTH);
+    await isUntouched(await asked(front.home, 'GET /status'));
   },
 );
 

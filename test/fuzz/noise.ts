@@ -1,6 +1,9 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
+import { expect } from 'vitest';
+import type { Front } from '../kit/front.ts';
+import { memoryOf } from '../kit/memory.ts';
 import { Random, SEED } from '../kit/random.ts';
 
 /** How long noise is made: a moment, or `ZDLB_TEST_NOISE` seconds. */
@@ -33,4 +36,22 @@ async function visit(place: number | string, bytes: Buffer, isRude: boolean): Pr
   await Promise.race([closed, pause(PATIENCE_MS)]);
   if (!socket.destroyed) socket.destroy();
   if (!socket.closed) await once(socket, 'close');
+}
+
+/** What a front of one worker was before the noise; the result says that it is the same behind it. */
+export function untouched(front: Front, open: () => number, maxGrowth: number): (status: unknown) => Promise<void> {
+  const before = { descriptors: open(), memory: memoryOf(front.pid).now, mark: front.mark() };
+  return async (status) => {
+    expect(status).toMatchObject({
+      pid: front.pid,
+      state: 'serving',
+      generation: 1,
+      workers: [{ slot: 0, pid: front.workers(1).get(0), state: 'ready', restarts: 0 }],
+      reloads: { done: 0, failed: 0 },
+    });
+    expect(front.entries.slice(before.mark)).toEqual([]);
+    expect(front.stderr).toBe('');
+    await expect.poll(open, { timeout: 20_000 }).toBeLessThanOrEqual(before.descriptors);
+    expect(memoryOf(front.pid).now - before.memory).toBeLessThan(maxGrowth);
+  };
 }

@@ -1,4 +1,4 @@
-import { describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Backend } from '../../../src/proxy/backend.js';
 import { Balancer } from '../../../src/proxy/balancer.js';
 import { backends, claim } from '../../kit/claims.js';
@@ -126,116 +126,89 @@ test('a backend that cannot be reached is passed over for a second', () => {
 const soMany = (waiters: readonly { lease: unknown }[]) => waiters.filter(({ lease }) => lease !== undefined).length;
 
 describe('while an operator holds them back', () => {
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => void vi.useRealTimers());
+
   test('claims wait, whoever has room, joins, or comes back with a lease, and longer than the hold timeout', () => {
-    vi.useFakeTimers();
-    try {
-      const balancer = new Balancer(HOLD);
-      const early = claim(balancer);
-      balancer.pause();
-      const late = claim(balancer);
-      balancer.swap(backends(2));
-      vi.advanceTimersByTime(2 * HOLD.timeout);
-      expect([early, late]).toMatchObject([
-        { lease: undefined, isRefused: false },
-        { lease: undefined, isRefused: false },
-      ]);
-      expect(balancer.waiting).toBe(2);
-      expect(claim(balancer).isRefused).toBe(true);
-    } finally {
-      vi.useRealTimers();
-    }
+    const balancer = new Balancer(HOLD);
+    const early = claim(balancer);
+    balancer.pause();
+    const late = claim(balancer);
+    balancer.swap(backends(2));
+    vi.advanceTimersByTime(2 * HOLD.timeout);
+    expect([early, late]).toMatchObject([
+      { lease: undefined, isRefused: false },
+      { lease: undefined, isRefused: false },
+    ]);
+    expect(balancer.waiting).toBe(2);
+    expect(claim(balancer).isRefused).toBe(true);
   });
 
   test('they are let go in the course of the time given, and who comes then does not wait', async () => {
-    vi.useFakeTimers();
-    try {
-      const balancer = new Balancer({ timeout: 1_000, max: 200 });
-      balancer.swap(backends(2));
-      balancer.pause();
-      const waiters = Array.from({ length: 200 }, () => claim(balancer));
-      const resumed = balancer.resume(1_000);
-      expect(claim(balancer).lease).toBeDefined();
-      expect(soMany(waiters)).toBeLessThan(10);
-      vi.advanceTimersByTime(500);
-      expect(soMany(waiters)).toBeGreaterThan(50);
-      expect(soMany(waiters)).toBeLessThan(150);
-      vi.advanceTimersByTime(500);
-      expect(soMany(waiters)).toBe(200);
-      await resumed;
-      expect(vi.getTimerCount()).toBe(0);
-    } finally {
-      vi.useRealTimers();
-    }
+    const balancer = new Balancer({ timeout: 1_000, max: 200 });
+    balancer.swap(backends(2));
+    balancer.pause();
+    const waiters = Array.from({ length: 200 }, () => claim(balancer));
+    const resumed = balancer.resume(1_000);
+    expect(claim(balancer).lease).toBeDefined();
+    expect(soMany(waiters)).toBeLessThan(10);
+    vi.advanceTimersByTime(500);
+    expect(soMany(waiters)).toBeGreaterThan(50);
+    expect(soMany(waiters)).toBeLessThan(150);
+    vi.advanceTimersByTime(500);
+    expect(soMany(waiters)).toBe(200);
+    await resumed;
+    expect(vi.getTimerCount()).toBe(0);
   });
 
   test('a pause that begins while they are let go keeps those who are left', () => {
-    vi.useFakeTimers();
-    try {
-      const balancer = new Balancer({ timeout: 1_000, max: 200 });
-      balancer.swap(backends(2));
-      balancer.pause();
-      const waiters = Array.from({ length: 200 }, () => claim(balancer));
-      void balancer.resume(1_000);
-      vi.advanceTimersByTime(500);
-      balancer.pause();
-      const before = soMany(waiters);
-      vi.advanceTimersByTime(2_000);
-      expect(soMany(waiters)).toBe(before);
-      expect(balancer.waiting).toBe(200 - before);
-    } finally {
-      vi.useRealTimers();
-    }
+    const balancer = new Balancer({ timeout: 1_000, max: 200 });
+    balancer.swap(backends(2));
+    balancer.pause();
+    const waiters = Array.from({ length: 200 }, () => claim(balancer));
+    void balancer.resume(1_000);
+    vi.advanceTimersByTime(500);
+    balancer.pause();
+    const before = soMany(waiters);
+    vi.advanceTimersByTime(2_000);
+    expect(soMany(waiters)).toBe(before);
+    expect(balancer.waiting).toBe(200 - before);
   });
 
   test.each([0, 2])('a pause holds though the one before ended at once (spread over %i ms)', async (ms) => {
-    vi.useFakeTimers();
-    try {
-      const balancer = new Balancer(HOLD);
-      balancer.swap(backends(1));
-      balancer.pause();
-      const first = claim(balancer);
-      await balancer.resume(ms);
-      expect(first.lease).toBeDefined();
-      balancer.pause();
-      const second = claim(balancer);
-      vi.advanceTimersByTime(500);
-      expect(second.lease).toBeUndefined();
-    } finally {
-      vi.useRealTimers();
-    }
+    const balancer = new Balancer(HOLD);
+    balancer.swap(backends(1));
+    balancer.pause();
+    const first = claim(balancer);
+    await balancer.resume(ms);
+    expect(first.lease).toBeDefined();
+    balancer.pause();
+    const second = claim(balancer);
+    vi.advanceTimersByTime(500);
+    expect(second.lease).toBeUndefined();
   });
 
   test('a pause has ended when the last who waited have left by themselves', async () => {
-    vi.useFakeTimers();
-    try {
-      const balancer = new Balancer({ timeout: 1_000, max: 200 });
-      balancer.swap(backends(1));
-      balancer.pause();
-      const waiters = Array.from({ length: 200 }, () => claim(balancer));
-      const resumed = balancer.resume(1_000);
-      for (const waiter of waiters) balancer.withdraw(waiter);
-      await resumed;
-      expect(vi.getTimerCount()).toBe(0);
-    } finally {
-      vi.useRealTimers();
-    }
+    const balancer = new Balancer({ timeout: 1_000, max: 200 });
+    balancer.swap(backends(1));
+    balancer.pause();
+    const waiters = Array.from({ length: 200 }, () => claim(balancer));
+    const resumed = balancer.resume(1_000);
+    for (const waiter of waiters) balancer.withdraw(waiter);
+    await resumed;
+    expect(vi.getTimerCount()).toBe(0);
   });
 
   test('who is let go while nobody is ready may wait as long as anybody', async () => {
-    vi.useFakeTimers();
-    try {
-      const balancer = new Balancer(HOLD);
-      balancer.pause();
-      const waiter = claim(balancer);
-      vi.advanceTimersByTime(5 * HOLD.timeout);
-      await balancer.resume(0);
-      vi.advanceTimersByTime(HOLD.timeout - 1);
-      expect(waiter.isRefused).toBe(false);
-      vi.advanceTimersByTime(1);
-      expect(waiter.isRefused).toBe(true);
-    } finally {
-      vi.useRealTimers();
-    }
+    const balancer = new Balancer(HOLD);
+    balancer.pause();
+    const waiter = claim(balancer);
+    vi.advanceTimersByTime(5 * HOLD.timeout);
+    await balancer.resume(0);
+    vi.advanceTimersByTime(HOLD.timeout - 1);
+    expect(waiter.isRefused).toBe(false);
+    vi.advanceTimersByTime(1);
+    expect(waiter.isRefused).toBe(true);
   });
 
   test('work of backends that have left the rotation is still counted', async () => {
