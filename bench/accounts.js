@@ -3,7 +3,7 @@
 // What do the access log and the metrics cost the front? CPU time of the front per request: with an access log in a file and
 // a scrape every second, with each of them alone, and without; in rounds that take turns.
 //
-//     node bench/accounts.js [rounds, 10 unless given] [seconds of each turn, 3 unless given]
+//     node bench/accounts.js [rounds, 10 unless given] [seconds of each turn, 1 unless given]
 
 import { mkdtempSync, rmSync, truncateSync } from 'node:fs';
 import { request } from 'node:http';
@@ -85,7 +85,7 @@ await compare({
   start,
   turn,
   report: (rows, rounds, seconds) => {
-    print(rows, '| | front, µs per request | × neither, median of the rounds |', rounds, seconds);
+    print(rows, '| | front, µs per request | × neither, mean of the rounds |', rounds, seconds);
     const isMet = (rows[0]?.ratio ?? Number.NaN) <= BOUND;
     console.log(`\nAt most ${BOUND} is ${isMet ? 'met' : 'missed'}. 1 worker; node ${process.version}; ${machine()}`);
   },

@@ -3,7 +3,7 @@
 // What does it cost a worker that its program sees the clients' addresses? CPU time of the worker per request: with an
 // address that is read, one that is not, and without (`--no-client-address`); in rounds that take turns.
 //
-//     node bench/client-address.js [rounds, 10 unless given] [seconds of each turn, 3 unless given]
+//     node bench/client-address.js [rounds, 10 unless given] [seconds of each turn, 1 unless given]
 
 import { fileURLToPath } from 'node:url';
 import { machine } from './machine.js';
@@ -57,7 +57,7 @@ await compare({
   start,
   turn,
   report: (rows, rounds, seconds) => {
-    print(rows, '| | worker, µs per request | × without, median of the rounds |', rounds, seconds);
+    print(rows, '| | worker, µs per request | × without, mean of the rounds |', rounds, seconds);
     console.log(`\n1 worker; node ${process.version}; ${machine()}`);
   },
 });

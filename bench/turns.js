@@ -2,7 +2,6 @@
 import { Clients } from './clients.js';
 import { get } from './loads.js';
 import { messageOf } from './machine.js';
-import { median } from './median.js';
 import { rotated } from './rounds.js';
 import { Stage } from './stage.js';
 
@@ -19,9 +18,13 @@ import { Stage } from './stage.js';
  * @property {(clients: Clients, running: Running, seconds: number) => Promise<number>} turn µs per request of whom the question is about
  * @property {(rows: readonly Row[], rounds: number, seconds: number) => void} report
  */
-/** @typedef {{ title: string, cost: number, ratio: number }} Row medians of all rounds; the ratio is to the last contestant, in the same round */
+/** @typedef {{ title: string, cost: number, ratio: number, error: number }} Row means of all rounds; the ratio is to the last contestant, in the same round, and has a standard error */
 
 export const LOAD = get(64);
+/** How often each takes its turn in a round. */
+const TURNS = 4;
+/** A turn that doesn't count: what is loaded for the first time is being compiled. */
+const WARM_UP_SECONDS = 2;
 
 /** @param {string} script @param {string | undefined} text @param {number} otherwise */
 function positive(script, text, otherwise) {
@@ -32,7 +35,8 @@ function positive(script, text, otherwise) {
 }
 
 /**
- * Compares them, in as many rounds of as many seconds a turn as the command line says.
+ * Compares them, in as many rounds of as many seconds a turn as the command line says. Each round has processes of its own: the
+ * same program costs some percent more in one process than in another, for as long as they live.
  *
  * @template {{ readonly title: string }} Contestant
  * @template Running
@@ -40,7 +44,7 @@ function positive(script, text, otherwise) {
  */
 export async function compare(comparison) {
   const rounds = positive(comparison.script, process.argv[2], 10);
-  const seconds = positive(comparison.script, process.argv[3], 3);
+  const seconds = positive(comparison.script, process.argv[3], 1);
   const stage = new Stage();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
     process.on(signal, () => void stage.close().finally(() => process.exit(1)));
@@ -66,27 +70,40 @@ export async function compare(comparison) {
  */
 async function measure({ contestants, start, turn }, stage, rounds, seconds) {
   const clients = new Clients(stage);
-  /** @type {Map<Running, { title: string, costs: number[] }>} */
-  const turns = new Map();
-  for (const contestant of contestants)
-    turns.set(await start(stage, contestant), { title: contestant.title, costs: [] });
-  for (const running of turns.keys()) await turn(clients, running, seconds); // what is loaded for the first time is being compiled
+  /** @type {{ contestant: Contestant, costs: number[] }[]} */
+  const rows = contestants.map((contestant) => ({ contestant, costs: [] }));
   for (let round = 0; round < rounds; round++) {
-    for (const running of rotated([...turns.keys()], round))
-      turns.get(running)?.costs.push(await turn(clients, running, seconds));
+    const own = stage.nested();
+    const started = [];
+    for (const { contestant, costs } of rows) started.push({ costs, running: await start(own, contestant), sum: 0 });
+    for (const { running } of started) await turn(clients, running, WARM_UP_SECONDS);
+    for (let time = 0; time < TURNS; time++) {
+      for (const one of rotated(started, round + time)) one.sum += await turn(clients, one.running, seconds);
+    }
+    for (const { costs, sum } of started) costs.push(sum / TURNS);
+    await own.close();
   }
-  const rows = [...turns.values()];
   const base = rows.at(-1)?.costs ?? [];
-  return rows.map(({ title, costs }) => ({
-    title,
-    cost: median(costs),
-    ratio: median(costs.map((cost, round) => cost / (base[round] ?? Number.NaN))),
-  }));
+  return rows.map(({ contestant, costs }) => {
+    const ratios = costs.map((cost, round) => cost / (base[round] ?? Number.NaN));
+    return { title: contestant.title, cost: mean(costs), ratio: mean(ratios), error: standardError(ratios) };
+  });
+}
+
+/** @param {readonly number[]} numbers */
+const mean = (numbers) => numbers.reduce((sum, number) => sum + number, 0) / numbers.length;
+
+/** How far off the mean is likely to be; NaN for one number. @param {readonly number[]} numbers */
+function standardError(numbers) {
+  const middle = mean(numbers);
+  const squares = numbers.reduce((sum, number) => sum + (number - middle) ** 2, 0);
+  return Math.sqrt(squares / (numbers.length - 1) / numbers.length);
 }
 
 /** Prints them. @param {readonly Row[]} rows @param {string} head of the table @param {number} rounds @param {number} seconds */
 export function print(rows, head, rounds, seconds) {
-  console.log(`\n${LOAD.title}, ${rounds} rounds of ${seconds} s\n`);
+  console.log(`\n${LOAD.title}, ${rounds} rounds of ${TURNS} turns of ${seconds} s\n`);
   console.log(`${head}\n|---|--:|--:|`);
-  for (const { title, cost, ratio } of rows) console.log(`| ${title} | ${cost.toFixed(1)} | ${ratio.toFixed(3)} |`);
+  for (const { title, cost, ratio, error } of rows)
+    console.log(`| ${title} | ${cost.toFixed(1)} | ${ratio.toFixed(3)} ± ${error.toFixed(3)} |`);
 }
