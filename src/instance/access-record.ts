@@ -10,6 +10,9 @@ import { AccessFile } from './access-file.js';
 /** How often it is told that entries were dropped (ms). */
 const COMPLAINT_MS = 10_000;
 
+/** Takes whole lines without ever making anybody wait; false when it has no room for them. */
+export type Print = (text: string) => boolean;
+
 /** The access log of an instance, where there is one: what is written down, and to where. */
 export class AccessRecord {
   readonly #log: AccessLog;
@@ -22,17 +25,18 @@ export class AccessRecord {
    * @param print takes the lines that go to the log; without it, they are entries of the journal
    * @throws {ZdlbError} `start`, when the file cannot be written to
    */
-  static open(config: Config, journal: Journal, print?: Take): AccessRecord | undefined {
+  static open(config: Config, journal: Journal, print?: Print): AccessRecord | undefined {
     const { accessLog, name = '' } = config;
     if (accessLog === 'off') return undefined;
     const file = accessLog === 'on' ? undefined : new AccessFile(resolve(startFolder, accessLog), journal);
-    return new AccessRecord(name, journal, file?.take.bind(file) ?? print ?? entriesOf(journal), file);
+    if (file === undefined) return new AccessRecord(name, journal, printed(print ?? entriesOf(journal)));
+    return new AccessRecord(name, journal, file.take.bind(file), file);
   }
 
-  private constructor(name: string, journal: Journal, take: Take, file: AccessFile | undefined) {
+  private constructor(name: string, journal: Journal, take: Take, file?: AccessFile) {
     this.#journal = journal;
     this.#file = file;
-    this.#log = new AccessLog(name, (text, lines) => take(text, lines) || this.#dropped());
+    this.#log = new AccessLog(name, (page) => take(page) ?? this.#dropped(), file && AccessFile.pageSize);
   }
 
   /** Writes down what becomes of a front's requests. */
@@ -46,9 +50,8 @@ export class AccessRecord {
     await this.#file?.close();
   }
 
-  #dropped(): false {
+  #dropped(): undefined {
     queueMicrotask(() => this.#complain());
-    return false;
   }
 
   #complain(): void {
@@ -61,8 +64,13 @@ export class AccessRecord {
   }
 }
 
+const printed =
+  (print: Print): Take =>
+  (page) =>
+    print(page.text) ? page : undefined;
+
 const entriesOf =
-  (journal: Journal): Take =>
+  (journal: Journal): Print =>
   (text) => {
     for (const line of text.trimEnd().split('\n')) {
       const { level: _level, name: _name, time: _time, ...entry } = JSON.parse(line) as Entry;

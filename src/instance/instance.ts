@@ -9,8 +9,7 @@ import { startFolder } from '../supervisor/start-folder.js';
 import type { PassedSocket } from '../systemd/passed-sockets.js';
 import { watchSettings } from '../watch/settings.js';
 import type { Watcher } from '../watch/watcher.js';
-import type { Take } from '../proxy/access-log.js';
-import { AccessRecord } from './access-record.js';
+import { AccessRecord, type Print } from './access-record.js';
 import { Desk } from './desk.js';
 import { assertFollows } from './fixed-keys.js';
 import { PidFile } from './pid-file.js';
@@ -34,7 +33,7 @@ export class Instance {
    * @param passed sockets that a service manager has opened
    * @throws {ZdlbError} `start` or `usage`; nothing is left behind
    */
-  constructor(config: Config, journal: Journal, passed: readonly PassedSocket[] = [], print?: Take) {
+  constructor(config: Config, journal: Journal, passed: readonly PassedSocket[] = [], print?: Print) {
     this.#config = config;
     this.#journal = journal;
     this.#pidFile = config.pidFile === undefined ? undefined : new PidFile(config.pidFile);

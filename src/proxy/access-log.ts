@@ -1,13 +1,14 @@
+import { AsciiPage } from '../core/ascii-page.js';
 import { AccessEntries } from './access-entry.js';
 import type { Account } from './account.js';
 import type { End } from './end.js';
 
-/** So many characters leave together, or what has come within this time (ms). */
-const BATCH = 64 * 1024;
-const BATCH_MS = 200;
+/** So many bytes leave together unless told otherwise, or what has come within this time (ms). */
+const PAGE_SIZE = 64 * 1024;
+const PAGE_MS = 200;
 
-/** Takes whole lines, however many, without ever making anybody wait; false when it has no room for them. */
-export type Take = (text: string, lines: number) => boolean;
+/** Takes a page of whole lines without ever making anybody wait, and gives one to go on with; undefined when it has no room for it. */
+export type Take = (page: AsciiPage) => AsciiPage | undefined;
 
 /** Writes down what becomes of requests, one line of JSON each. */
 export class AccessLog {
@@ -18,23 +19,28 @@ export class AccessLog {
   dropped = 0;
   readonly #written: AccessEntries;
   readonly #take: Take;
-  #text = '';
+  #page: AsciiPage;
   #lines = 0;
   #timer: NodeJS.Timeout | undefined;
+  /** What the time of day is ahead of the clock that durations are taken from (ms). It is looked up once a page. */
+  #ahead = 0;
 
-  /** @param name of the instance, as in the other entries of the log */
-  constructor(name: string, take: Take) {
+  /**
+   * @param name of the instance, as in the other entries of the log
+   * @param size of a page, in bytes
+   */
+  constructor(name: string, take: Take, size = PAGE_SIZE) {
     this.#written = new AccessEntries(name);
     this.#take = take;
+    this.#page = new AsciiPage(size);
   }
 
   write(account: Account, end: End, ms: number): void {
     const isGood = end === 'complete' && account.status < 500;
     if (isGood && this.share < 1 && Math.random() >= this.share) return;
-    this.#text += this.#written.line(account, end, ms);
-    this.#lines++;
-    if (this.#text.length >= BATCH) this.flush();
-    else this.#timer ??= setTimeout(() => this.flush(), BATCH_MS).unref();
+    this.#makeRoom(this.#written.longest(account));
+    if (this.#lines++ === 0) this.#begin();
+    this.#written.write(this.#page, account, end, Math.trunc(this.#ahead + account.beganAt + ms), ms);
   }
 
   /** Lets go of what was gathered. */
@@ -42,9 +48,22 @@ export class AccessLog {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     if (this.#lines === 0) return;
-    if (this.#take(this.#text, this.#lines)) this.entries += this.#lines;
-    else this.dropped += this.#lines;
-    this.#text = '';
+    const next = this.#take(this.#page);
+    if (next === undefined) this.dropped += this.#lines;
+    else this.entries += this.#lines;
+    this.#page = next ?? this.#page;
+    this.#page.length = 0;
     this.#lines = 0;
+  }
+
+  #begin(): void {
+    this.#ahead = Date.now() - performance.now();
+    this.#timer = setTimeout(() => this.flush(), PAGE_MS).unref();
+  }
+
+  #makeRoom(size: number): void {
+    if (this.#page.room >= size) return;
+    this.flush();
+    if (this.#page.room < size) this.#page = new AsciiPage(size);
   }
 }

@@ -3,7 +3,11 @@ import type { Backend } from './backend.js';
 import type { Book } from './book.js';
 import type { Client } from './client.js';
 import { type End, isOwed, statusOf } from './end.js';
+import { RequestLine } from './request-line.js';
 import type { Tally } from './tally.js';
+
+const NOBODY: Buffer = Buffer.alloc(0);
+const HEAD = Buffer.from('HEAD ');
 
 /**
  * What becomes of one request, or of one connection in tcp mode, from its beginning to its end; then the next one of the same
@@ -12,8 +16,8 @@ import type { Tally } from './tally.js';
 export class Account {
   readonly #book: Book;
   /** Where it comes from, and the first line of what it asks; told only where there is an access log. */
-  client = '';
-  line = '';
+  client: Buffer = NOBODY;
+  readonly line = new RequestLine();
   /** Of the answer, without its head. */
   bytes = 0;
   /** Of the worker that had it last; 0: none. */
@@ -28,7 +32,8 @@ export class Account {
   heldMs = -1;
   /** How often a worker was asked for. */
   attempts = 0;
-  #beganAt = 0;
+  /** By the clock of `performance.now()`. */
+  beganAt = 0;
   #heldSince = -1;
   #tally: Tally | undefined;
   #isOpen = false;
@@ -37,16 +42,10 @@ export class Account {
     this.#book = book;
   }
 
-  /** Whether it is worth knowing what was asked. */
-  get isLogged(): boolean {
-    return this.#book.log !== undefined;
-  }
-
   open(): void {
     this.generation = 0;
     this.slot = -1;
-    this.client = '';
-    this.line = '';
+    this.client = NOBODY;
     this.bytes = 0;
     this.status = 0;
     this.firstByteMs = -1;
@@ -55,16 +54,16 @@ export class Account {
     this.#heldSince = -1;
     this.#tally = undefined;
     this.#isOpen = true;
-    this.#beganAt = performance.now();
+    this.beganAt = performance.now();
     this.#book.begin();
   }
 
-  /** The same for a request. */
-  begin(who: Client, line: string): void {
+  /** The same for a request; whether its line is worth knowing. */
+  begin(who: Client): boolean {
     this.open();
-    if (!this.isLogged) return;
-    this.client = who.told;
-    this.line = line;
+    const isLogged = this.#book.log !== undefined;
+    if (isLogged) this.client = who.told;
+    return isLogged;
   }
 
   /** No worker takes it at the moment. */
@@ -101,28 +100,23 @@ export class Account {
     this.#isOpen = false;
     this.bytes = bytes;
     this.#waitNoMore();
-    this.#book.end(this, end, performance.now() - this.#beganAt);
+    this.#book.end(this, end, performance.now() - this.beganAt);
+    this.line.clear();
   }
 
   /** The same, with an answer of the front's own. */
   refuse(end: End): void {
     if (!this.#isOpen) return;
     const status = statusOf(end);
-    this.bytes = this.line.startsWith('HEAD ') ? 0 : refusalBody(status).length;
+    this.bytes = this.line.has(HEAD, 0) ? 0 : refusalBody(status).length;
     if (isOwed(end)) this.#tally?.count(status);
     this.#begin(status);
     this.close(end);
   }
 
-  /** For what never became a request: it is refused. */
-  turnAway(end: End, who: Client, line: string): void {
-    this.begin(who, line);
-    this.refuse(end);
-  }
-
   #begin(status: number): void {
     this.status = status;
-    this.firstByteMs = performance.now() - this.#beganAt;
+    this.firstByteMs = performance.now() - this.beganAt;
   }
 
   #waitNoMore(): void {

@@ -12,7 +12,7 @@ export class Client {
   #ends: Ends | undefined;
   #fieldLine: Buffer | undefined;
   #hash: number | undefined;
-  #told: string | undefined;
+  #told: Buffer | undefined;
   #early: Buffer | undefined;
 
   /**
@@ -55,9 +55,8 @@ export class Client {
   }
 
   /** The same for people: an IPv4 address without the dress that a dual-stack port gives it; empty once it is gone. */
-  get told(): string {
-    const { peer = '' } = this;
-    return (this.#told ??= plainAddress(peer) ?? peer);
+  get told(): Buffer {
+    return (this.#told ??= inPlainWords(this.peer));
   }
 
   /** How many of the bytes that the socket has read are still to be delivered to its reader. */
@@ -112,3 +111,6 @@ function fieldLineOf(ends: Ends | undefined): Buffer {
 
 const inWords = ({ sourceAddress, sourcePort, destinationAddress, destinationPort }: InternetEnds) =>
   `${sourceAddress} ${sourcePort} ${destinationAddress} ${destinationPort}`;
+
+/** An address in plain words, where it is one. */
+const inPlainWords = (peer = ''): Buffer => Buffer.from(plainAddress(peer) ?? peer, 'latin1');

@@ -8,7 +8,6 @@ import type { HttpSession } from './http-session.js';
 import type { Lease } from './lease.js';
 import { output } from './output.js';
 import { patience } from './patience.js';
-import { lineOf } from './request-line.js';
 import { Request, type Sent } from './request.js';
 import { Response } from './response.js';
 import { MAX_ATTEMPTS, MAX_FAITHFUL, isOwnWant, type Upstream, type UpstreamUser } from './upstream.js';
@@ -39,7 +38,7 @@ export class Exchange implements Claimant, UpstreamUser {
 
   /** Begins with the request whose head the shared head describes: bytes[0, headEnd), and what follows up to `length`. */
   begin(bytes: Buffer, headEnd: number, length: number): void {
-    this.account.begin(this.#session.who, this.account.isLogged ? lineOf(this.#head, bytes) : '');
+    if (this.account.begin(this.#session.who)) this.account.line.keep(bytes, this.#head);
     this.#request.begin(bytes, headEnd, length);
     this.#response.expect(this.#head);
     this.#claim();

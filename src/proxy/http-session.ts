@@ -15,7 +15,6 @@ import { Forwarding } from './forwarding.js';
 import type { HttpSettings } from './http-settings.js';
 import { output } from './output.js';
 import { cut, drop } from './parting.js';
-import { requestLine } from './request-line.js';
 import { type State, mayMove } from './session-state.js';
 import { unsentBytes } from './writing.js';
 
@@ -252,7 +251,10 @@ export class HttpSession {
 
   /** Refuses what never became a request. */
   #turnAway(status: number, bytes: Buffer, length: number): void {
-    this.#exchange.account.turnAway(refusedWith(status), this.who, requestLine(bytes, length));
+    const { account } = this.#exchange;
+    account.begin(this.who);
+    account.line.keepAny(bytes, length);
+    account.refuse(refusedWith(status));
     this.refuse(status, beginsWithHead(bytes, length));
   }
 

@@ -1,22 +1,67 @@
-import type { RequestHead } from '../http/request-head.js';
 import { CR, LF } from '../http/characters.js';
+import type { RequestHead } from '../http/request-head.js';
 
 /** ` HTTP/1.1`, behind the target. */
-const VERSION_LENGTH = 9;
+export const VERSION_LENGTH = 9;
 /** How much of what may be no line at all is told. */
 const MAX_LINE = 512;
+/** What most lines fit into. */
+const SOME_BYTES = 256;
+const NONE = Buffer.alloc(0);
 
-/** The first line of bytes[0, end) that is not empty, without its end, whatever it is; cut where it is too long to be told. */
-export function requestLine(bytes: Buffer, end: number): string {
-  let start = 0;
-  while (start < end && (bytes[start] === CR || bytes[start] === LF)) start++;
-  const last = Math.min(end, start + MAX_LINE);
-  let at = start;
-  while (at < last && bytes[at] !== CR && bytes[at] !== LF) at++;
-  return bytes.toString('latin1', start, at);
-}
+/**
+ * The first line of a request, without its end; empty where nobody asks for it. Its bytes are copied, since what they were read
+ * into is used again: into the same place for request after request, where a string would be a new one each time.
+ */
+export class RequestLine {
+  bytes: Buffer = NONE;
+  length = 0;
 
-/** The line of a request whose head was read from `bytes`. */
-export function lineOf({ methodStart, targetEnd }: RequestHead, bytes: Buffer): string {
-  return bytes.toString('latin1', methodStart, targetEnd + VERSION_LENGTH);
+  /** A client that waits for long must not hold on to a long one. */
+  clear(): void {
+    this.length = 0;
+    if (this.bytes.length > SOME_BYTES) this.bytes = NONE;
+  }
+
+  /** The line of a request whose head was read from `bytes`. */
+  keep(bytes: Buffer, { methodStart, targetEnd }: Pick<RequestHead, 'methodStart' | 'targetEnd'>): void {
+    this.#copy(bytes, methodStart, targetEnd + VERSION_LENGTH);
+  }
+
+  /** The first line of bytes[0, end) that is not empty, whatever it is; cut where it is too long to be told. */
+  keepAny(bytes: Buffer, end = bytes.length): void {
+    let start = 0;
+    while (start < end && (bytes[start] === CR || bytes[start] === LF)) start++;
+    const last = Math.min(end, start + MAX_LINE);
+    let at = start;
+    while (at < last && bytes[at] !== CR && bytes[at] !== LF) at++;
+    this.#copy(bytes, start, at);
+  }
+
+  /** A line that somebody else has read. */
+  keepText(text: string): void {
+    const bytes = Buffer.from(text, 'latin1');
+    this.#copy(bytes, 0, bytes.length);
+  }
+
+  /** Whether `part` is what stands there. */
+  has(part: Buffer, start: number): boolean {
+    if (start < 0 || start + part.length > this.length) return false;
+    for (let at = 0; at < part.length; at++) if (this.bytes[start + at] !== part[at]) return false;
+    return true;
+  }
+
+  /** Where the first space is; -1: there is none. */
+  get methodEnd(): number {
+    const at = this.bytes.indexOf(0x20);
+    return at < this.length ? at : -1;
+  }
+
+  #copy(bytes: Buffer, start: number, end: number): void {
+    const length = end - start;
+    if (this.bytes.length < length) this.bytes = Buffer.allocUnsafeSlow(Math.max(length, SOME_BYTES));
+    const copied = this.bytes;
+    for (let at = 0; at < length; at++) copied[at] = bytes[start + at]!;
+    this.length = length;
+  }
 }

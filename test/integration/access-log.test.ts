@@ -23,7 +23,7 @@ const read = (text: string): readonly Entry[] =>
 /** What is written of the requests in a book. */
 function recording(book: Book) {
   let text = '';
-  const log = new AccessLog('api', (lines) => ((text += lines), true));
+  const log = new AccessLog('api', (page) => ((text += page.text), page));
   book.log = log;
   const entries = async (count: number) => {
     await expect.poll(() => book.total - book.inFlight).toBe(count);
@@ -121,7 +121,7 @@ test('a sample is one of those that end well; those that do not are all there', 
 });
 
 test('entries that nobody takes are counted, and hold up nobody', () => {
-  const log = new AccessLog('api', () => false);
+  const log = new AccessLog('api', () => undefined);
   const account = new Account(new Book());
   for (let i = 0; i < 1_000; i++) log.write(account, 'complete', 1);
   log.flush();

@@ -53,7 +53,7 @@ export class Exchange implements Claimant, BodyOwner {
   /** Begins, when those before it are over. */
   begin(): void {
     if (this.#state !== 'waiting') return;
-    this.#account.begin(this.#session.who, lineOf(this.#request));
+    if (this.#account.begin(this.#session.who)) this.#account.line.keepText(lineOf(this.#request));
     if (typeof this.#question === 'number') this.#refuse(refusedWith(this.#question));
     else this.#claim();
   }

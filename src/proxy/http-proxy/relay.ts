@@ -6,7 +6,6 @@ import { Book } from '../book.js';
 import type { Client } from '../client.js';
 import type { HttpSettings } from '../http-settings.js';
 import type { Relay } from '../listener.js';
-import { requestLine } from '../request-line.js';
 import { Agents } from './agents.js';
 import type { Engine } from './engine.js';
 import { Exchange } from './exchange.js';
@@ -109,7 +108,7 @@ export class HttpProxyRelay implements Relay {
     if (!code.startsWith('HPE_') || code === 'HPE_INVALID_EOF_STATE') return;
     const isVersion = 'reason' in error && error.reason === 'Invalid HTTP version';
     const line = 'rawPacket' in error && Buffer.isBuffer(error.rawPacket) ? error.rawPacket : Buffer.alloc(0);
-    this.#sessions.get(client)?.spoil(isVersion ? 505 : (STATUSES[code] ?? 400), requestLine(line, line.length));
+    this.#sessions.get(client)?.spoil(isVersion ? 505 : (STATUSES[code] ?? 400), line);
   }
 
   #sweep(): void {

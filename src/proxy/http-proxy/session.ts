@@ -118,10 +118,10 @@ export class Session {
   }
 
   /** What the client sends is no request: refuses it behind what is under way. */
-  spoil(status: number, line = ''): void {
+  spoil(status: number, bytes?: Buffer): void {
     if (this.#is('lingering', 'closed')) return;
     const last = this.#exchanges.at(-1);
-    if (last === undefined) this.#turnAway(status, line);
+    if (last === undefined) this.#turnAway(status, bytes);
     else if (last.isWhole) this.#partingStatus ??= status;
     else last.spoil(status);
   }
@@ -208,8 +208,11 @@ export class Session {
   }
 
   /** Refuses what never became a request. */
-  #turnAway(status: number, line = ''): void {
-    new Account(this.#engine.book).turnAway(refusedWith(status), this.who, line);
+  #turnAway(status: number, bytes?: Buffer): void {
+    const account = new Account(this.#engine.book);
+    account.begin(this.who);
+    if (bytes !== undefined) account.line.keepAny(bytes);
+    account.refuse(refusedWith(status));
     this.refuse(status, false);
   }
 
