@@ -1,12 +1,15 @@
 import { subscribe } from 'node:diagnostics_channel';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { HEALTH_USER_AGENT, type AgentSettings } from '../core/messages.cjs';
 import type { Channel } from './channel.cjs';
+import { InFlight } from './in-flight.cjs';
 
 /** What Node publishes when an `http.Server` has read a request's head, and when it has handed the whole answer to the system. */
-interface Finished {
+interface Exchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
+  readonly socket: Socket;
 }
 
 const MS_PER_SECOND = 1_000;
@@ -23,15 +26,15 @@ export class Vitals {
   #toldAt = performance.now();
   #answers = 0;
   #errors = 0;
-  #inFlight = 0;
+  readonly #inFlight = new InFlight();
 
   constructor({ beatMs, takesConnections }: AgentSettings, channel: Channel) {
     this.#beatMs = beatMs;
     this.#channel = channel;
     // Behind the proxy the front counts: it alone knows what the client got in the end.
     if (!takesConnections) return;
-    subscribe('http.server.response.finish', (message) => this.#count(message as Finished));
-    subscribe('http.server.request.start', (message) => this.#began(message as Finished));
+    subscribe('http.server.response.finish', (message) => this.#count(message as Exchange));
+    subscribe('http.server.request.start', (message) => this.#began(message as Exchange));
   }
 
   start(): void {
@@ -51,7 +54,7 @@ export class Vitals {
       loopDelayMs: this.#loopDelayMs,
       answers: this.#answers,
       errors: this.#errors,
-      inFlight: this.#inFlight,
+      inFlight: this.#inFlight.count,
       cpuSeconds: this.#cpuSeconds,
       cpu,
     });
@@ -74,17 +77,19 @@ export class Vitals {
     return Math.round(share * MS_PER_SECOND * 1_000) / 1_000;
   }
 
-  #began({ response }: Finished): void {
-    this.#inFlight++;
-    response.once('close', () => this.#inFlight--);
+  #began({ request, response, socket }: Exchange): void {
+    if (!isProbe(request)) this.#inFlight.began(socket, response);
   }
 
-  #count({ request, response }: Finished): void {
-    if (request.headers['user-agent'] === HEALTH_USER_AGENT) return; // nobody's answer
+  #count({ request, response }: Exchange): void {
+    if (isProbe(request)) return;
     this.#answers++;
     if (response.statusCode >= 500) this.#errors++;
   }
 }
+
+/** A health probe's answer is nobody's. */
+const isProbe = ({ headers }: IncomingMessage) => headers['user-agent'] === HEALTH_USER_AGENT;
 
 function cpuSeconds(): number {
   const { user, system } = process.cpuUsage();
