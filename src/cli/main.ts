@@ -1,4 +1,4 @@
-import { ZdlbError, exitCode, messageOf } from '../core/errors.js';
+import { ZdlbError, exitCode, reportOf } from '../core/errors.js';
 import { nearest } from '../core/suggestion.js';
 import { COMPLETE } from './complete.js';
 import { assertNoVerbMeant } from './misspelling.js';
@@ -62,9 +62,7 @@ async function outcome(result: Promise<number>): Promise<number> {
   try {
     return await result;
   } catch (error) {
-    // What zdlb itself knows to be wrong is told in a line; a stack is for defects.
-    const text = error instanceof ZdlbError || !(error instanceof Error) ? messageOf(error) : error.stack;
-    complain(`zdlb: ${text}\n`);
+    complain(`zdlb: ${reportOf(error)}\n`);
     return exitCode(error);
   }
 }

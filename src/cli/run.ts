@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { Chronicle } from '../control/chronicle.js';
 import type { Config } from '../core/config.js';
+import { exitCode } from '../core/errors.js';
 import { AdminDoor } from '../instance/admin-door.js';
 import { ControlSocket } from '../instance/control-socket.js';
 import { exhibitOf } from '../instance/exhibit.js';
@@ -22,7 +23,7 @@ export async function run(argv: readonly string[], takeEarlyReload: () => boolea
   try {
     return await serve(commandLine, takeEarlyReload, starter);
   } catch (error) {
-    await starter?.failed(error);
+    if (await starter?.failed(error)) return exitCode(error);
     throw error;
   }
 }
@@ -78,7 +79,8 @@ function notifierOf(log: Log): Notifier | undefined {
 }
 
 function tellStarter(log: Log, starter: Starter | undefined, { name = '', logFile = '' }: Config): void {
+  starter?.logsTo(resolve(startFolder, logFile));
   log.tell(({ event, workers }) => {
-    if (event === 'serving') void starter?.serving(name, Number(workers), resolve(startFolder, logFile));
+    if (event === 'serving') void starter?.serving(name, Number(workers));
   });
 }

@@ -24,12 +24,13 @@ export async function start(argv: readonly string[]): Promise<number> {
   const commandLine = parseCommandLine(argv);
   if ('print' in commandLine) return say(commandLine.print);
   const config = readConfig(commandLine, process.env);
-  const logFile = resolve(startFolder, config.logFile ?? defaultLogFile(instanceName(config)));
-  const front = spawnFront(argv, openLogFile(logFile));
+  const opened = resolve(startFolder, config.logFile ?? defaultLogFile(instanceName(config)));
+  const front = spawnFront(argv, openLogFile(opened));
   // Ctrl-C reaches this process alone: the other one leads a session of its own.
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => front.kill('SIGTERM'));
   const word = await wordOf(front);
-  if (word !== undefined && 'name' in word) return greet(word, front.pid!);
+  const { logFile = opened } = word ?? {};
+  if (word !== undefined && 'name' in word) return greet(word, front.pid!, logFile);
   return complain(word, await exitCodeOf(front), logFile);
 }
 
@@ -61,7 +62,7 @@ async function exitCodeOf(front: ChildProcess): Promise<number | null> {
   return front.exitCode;
 }
 
-function greet({ name, workers, logFile }: Serving, pid: number): number {
+function greet({ name, workers }: Serving, pid: number, logFile: string): number {
   const lines = [
     `${name} serves with ${workers} workers, pid ${pid}, log in ${logFile}`,
     `  what it does  zdlb status --name ${name}`,

@@ -45,6 +45,12 @@ export function messageOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);
 }
 
+/** What the user is told of whatever was thrown: a line of what zdlb itself knows to be wrong, the stack of a defect. */
+export function reportOf(thrown: unknown): string {
+  if (thrown instanceof ZdlbError || !(thrown instanceof Error)) return messageOf(thrown);
+  return thrown.stack ?? thrown.message;
+}
+
 /** The system's error code (`EADDRINUSE` …) of whatever was thrown, if it has one. */
 export function systemCode(thrown: unknown): string | undefined {
   if (!(thrown instanceof Error) || !('code' in thrown)) return undefined;

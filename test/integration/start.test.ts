@@ -11,6 +11,8 @@ import { type Outcome, zdlb } from '../kit/verb.ts';
 
 const fixture = (name: string) => fileURLToPath(new URL(`../fixtures/${name}`, import.meta.url));
 const SERVER = fixture('load-server.cjs');
+/** A program that answers with its working folder. */
+const ANSWERS = "require('node:http').createServer((_, r) => r.end(process.cwd())).listen(process.env.PORT);";
 const BIN = fileURLToPath(new URL('../../bin/zdlb.js', import.meta.url));
 
 /** Folders of its own, in which an instance in the background is found, and ended with the test. */
@@ -111,13 +113,34 @@ test('a chosen name that is taken is refused; one that was not chosen gets a num
   expect(place.log('load-server-2')).toContain('"event":"serving"');
 });
 
+test.each([
+  { what: 'code', code: "throw new Error('bad code')", isOwnPort: true, why: /exited with code 1 .*bad code/ },
+  { what: 'port', code: ANSWERS, isOwnPort: false, why: /Cannot listen on port \d+/ },
+])(
+  'a start that fails under a number names the log that tells why, and no other log does (bad $what)',
+  async (second) => {
+    const place = new Place();
+    const script = join(temporaryFolder(), 'app.cjs');
+    const start = (port: number) => place.start(['--workers', '1', '--port', String(port), script]);
+    const port = await freePort();
+    writeFileSync(script, ANSWERS);
+    expect((await start(port)).stdout).toContain('app serves');
+    writeFileSync(script, second.code);
+    const { code, stderr } = await start(second.isOwnPort ? await freePort() : port);
+    expect(code).toBe(3);
+    const logFile = /\nThe whole log is in (.+)\n$/.exec(stderr)?.[1];
+    expect(logFile).toBe(join(place.state, 'zdlb/app-2.log'));
+    const lastLine = place.log('app-2').trimEnd().split('\n').at(-1);
+    expect(lastLine).toMatch(second.why);
+    expect(stderr.split('\n')[0]).toBe(lastLine);
+    expect(place.log('app')).not.toContain('zdlb: ');
+  },
+);
+
 test('paths are relative to the folder in which it was started, as with run', async () => {
   const place = new Place();
   const folder = temporaryFolder();
-  writeFileSync(
-    join(folder, 'app.cjs'),
-    "require('node:http').createServer((_, r) => r.end(process.cwd())).listen(process.env.PORT);",
-  );
+  writeFileSync(join(folder, 'app.cjs'), ANSWERS);
   const port = await freePort();
   const args = [
     '--log-file',
