@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { BIN } from '../kit/bin.ts';
 import { freePort } from '../kit/free-port.ts';
 import type { Command } from './commands.ts';
 import type { Expectation } from './expectations.ts';
@@ -75,7 +76,7 @@ export class Scene {
     symlinkSync(join(ROOT, 'examples'), join(this.#folder, 'examples'));
     const bin = join(this.#folder, '.bin');
     mkdirSync(bin);
-    writeFileSync(join(bin, 'zdlb'), `#!/bin/sh\nexec '${process.execPath}' '${ROOT}/bin/zdlb.js' "$@"\n`, {
+    writeFileSync(join(bin, 'zdlb'), `#!/bin/sh\nexec '${process.execPath}' '${BIN.join("' '")}' "$@"\n`, {
       mode: 0o755,
     });
     writeFileSync(join(bin, 'npx'), '#!/bin/sh\nexec "$@"\n', { mode: 0o755 });

@@ -4,11 +4,11 @@ import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
+import { BIN } from '../kit/bin.ts';
 import { temporaryFolder } from '../kit/folder.ts';
 import { startFront } from '../kit/front.ts';
 import { zdlb } from '../kit/verb.ts';
 
-const BIN = fileURLToPath(new URL('../../bin/zdlb.js', import.meta.url));
 const SERVER = fileURLToPath(new URL('../fixtures/load-server.cjs', import.meta.url));
 
 const has = (shell: string) => spawnSync(shell, ['-c', 'exit 0']).status === 0;
@@ -19,7 +19,7 @@ const without = (isThere: boolean, shell: string) => (isThere ? '' : ` (left out
 /** What bash offers when Tab is hit behind the last word of each of `lines`. */
 async function offered(lines: readonly string[], home: string): Promise<readonly string[]> {
   const folder = temporaryFolder();
-  writeFileSync(join(folder, 'zdlb'), `#!/bin/sh\nexec '${process.execPath}' -- '${BIN}' "$@"\n`);
+  writeFileSync(join(folder, 'zdlb'), `#!/bin/sh\nexec '${process.execPath}' '${BIN.join("' '")}' "$@"\n`);
   chmodSync(join(folder, 'zdlb'), 0o755);
   const script = `
     source <(zdlb completion bash)

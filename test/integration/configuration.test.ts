@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
+import { temporaryFolder } from '../kit/folder.ts';
 import { freePort } from '../kit/free-port.ts';
-import { type Front, spawnFront } from '../kit/front.ts';
+import { type Front, spawnFront, startFront } from '../kit/front.ts';
 import { RawClient } from '../kit/raw-client.ts';
 
 /** A front that runs by a file, and the file. */
@@ -44,6 +45,21 @@ test('what SIGHUP changes holds for clients too, without a new connection', asyn
   await write({ maxTargetSize: 64 });
   expect(await hangUp(front)).toMatchObject({ event: 'reload.done' });
   expect(await ask()).toMatchObject({ response: { status: 414 } });
+});
+
+test('the environment file is looked for in the working folder, and read anew at each reload', async () => {
+  const folder = temporaryFolder();
+  const script = join(folder, 'server.cjs');
+  const envFile = join(folder, '.env');
+  const tells = '(_, response) => response.end(JSON.stringify([process.env.KEPT, process.env.LEFT]))';
+  await writeFile(script, `require('node:http').createServer(${tells}).listen(process.env.PORT);`);
+  await writeFile(envFile, 'KEPT=1\nLEFT=1\n');
+  const front = await startFront({ script, args: ['--cwd', folder, '--env-file', '.env'] });
+  const told = async (): Promise<unknown> => (await fetch(`http://127.0.0.1:${front.port}/`)).json();
+  expect(await told()).toEqual(['1', '1']);
+  await writeFile(envFile, 'KEPT=2\n');
+  await front.reload();
+  expect(await told()).toEqual(['2', null]);
 });
 
 test('SIGHUP fails, and names it, for what cannot change or is wrong', async () => {

@@ -2,10 +2,10 @@ import { spawn, spawnSync } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
+import { BIN } from '../kit/bin.ts';
 import { freePort } from '../kit/free-port.ts';
 import { Front, newHome } from '../kit/front.ts';
 
-const BIN = fileURLToPath(new URL('../../bin/zdlb.js', import.meta.url));
 const SERVER = fileURLToPath(new URL('../fixtures/load-server.cjs', import.meta.url));
 
 /** As a container has: processes of its own, of which the command is the first. */
@@ -27,7 +27,7 @@ class FirstProcess extends Front {
 async function startFirst(): Promise<FirstProcess> {
   const home = newHome();
   const what = ['--port', String(await freePort()), '--workers', '1', '--log-format', 'json', SERVER];
-  const child = spawn('unshare', [...UNSHARE, process.execPath, BIN, ...what], {
+  const child = spawn('unshare', [...UNSHARE, process.execPath, ...BIN, ...what], {
     env: { ...process.env, ZDLB_HOME: home },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

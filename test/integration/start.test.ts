@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, onTestFinished, test } from 'vitest';
+import { BIN } from '../kit/bin.ts';
 import { temporaryFolder } from '../kit/folder.ts';
 import { freePort } from '../kit/free-port.ts';
 import { leftAfter } from '../kit/process.ts';
@@ -13,7 +14,6 @@ const fixture = (name: string) => fileURLToPath(new URL(`../fixtures/${name}`, i
 const SERVER = fixture('load-server.cjs');
 /** A program that answers with its working folder. */
 const ANSWERS = "require('node:http').createServer((_, r) => r.end(process.cwd())).listen(process.env.PORT);";
-const BIN = fileURLToPath(new URL('../../bin/zdlb.js', import.meta.url));
 
 /** Folders of its own, in which an instance in the background is found, and ended with the test. */
 class Place {
@@ -36,7 +36,7 @@ class Place {
     const { PATH, HOME } = process.env;
     const env = { PATH, HOME, ZDLB_HOME: this.home, XDG_STATE_HOME: this.state };
     const options = { encoding: 'utf8', env, ...(cwd !== undefined && { cwd }) } as const;
-    return promisify(execFile)(process.execPath, ['--', BIN, 'start', ...args], options).then(
+    return promisify(execFile)(process.execPath, [...BIN, 'start', ...args], options).then(
       (printed) => ({ code: 0, ...printed }),
       ({ code, stdout, stderr }: Outcome) => ({ code, stdout, stderr }),
     );

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { BIN } from '../kit/bin.ts';
 import { temporaryFolder } from '../kit/folder.ts';
 import { spawnFront, startFront, type Front } from '../kit/front.ts';
 import { freePort } from '../kit/free-port.ts';
@@ -213,7 +214,7 @@ test('a reader of the log that stops reading stops neither the traffic nor the e
   for (const format of ['json', 'pretty']) {
     const port = await freePort();
     const args = ['--log-format', format, '--port', String(port), '--workers', '1', '--drain-timeout', '2s', script];
-    const child = spawn(process.execPath, [join(ROOT, 'bin/zdlb.js'), ...args], {
+    const child = spawn(process.execPath, [...BIN, ...args], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     onTestFinished(() => void child.kill('SIGKILL'));

@@ -4,11 +4,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
+import { BIN } from './bin.ts';
 import { freePort } from './free-port.ts';
 import { atEnd } from './lifetime.ts';
 
-const BIN = fileURLToPath(new URL('../../bin/zdlb.js', import.meta.url));
 const EVENT_MS = 20_000;
 const CLEANUP_MS = 3_000;
 const SHOWN_LINES = 40;
@@ -181,7 +180,7 @@ export function spawnFront(options: FrontOptions): Front {
   const { script, scriptArgs = [], args = [], env = {}, cwd, nodeArgs = [], isForPeople = false } = options;
   const { PATH, HOME, TMPDIR } = process.env;
   const format = isForPeople ? 'pretty' : 'json';
-  const words = [BIN, '--log-format', format, ...args, ...(script === undefined ? [] : [script]), ...scriptArgs];
+  const words = [...BIN, '--log-format', format, ...args, ...(script === undefined ? [] : [script]), ...scriptArgs];
   const [command, ...rest] = [...bounded(options), process.execPath, ...nodeArgs, ...words] as [string, ...string[]];
   const home = options.home ?? newHome();
   const child = spawn(command, rest, {

@@ -2,10 +2,10 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
+import { BIN } from './bin.ts';
 import { temporaryFolder } from './folder.ts';
 import { type Entry, Front, newHome } from './front.ts';
 
-const BIN = fileURLToPath(new URL('../../bin/zdlb.js', import.meta.url));
 const PROGRAM = fileURLToPath(new URL('service-manager.py', import.meta.url));
 
 /** A service as systemd would be told. */
@@ -32,7 +32,7 @@ export class ServiceManager extends Front {
     const service = {
       sockets: [],
       ...rest,
-      command: [process.execPath, BIN, '--log-format', 'json', ...args],
+      command: [process.execPath, ...BIN, '--log-format', 'json', ...args],
       env: {
         ...env,
         ...(names !== undefined && { LISTEN_FDNAMES: names.join(':') }),

@@ -2,12 +2,11 @@ import { execFile, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { BIN } from './bin.ts';
 import { atEnd } from './lifetime.ts';
 
-const ZDLB = fileURLToPath(new URL('../../bin/zdlb.js', import.meta.url));
 const APPEAR_MS = 15_000;
 const LOOK_MS = 30;
 
@@ -37,7 +36,7 @@ export class Terminal {
       rmSync(folder, { recursive: true });
     });
     await terminal.shows(/^\$/);
-    await terminal.run(`zdlb() { node ${ZDLB} "$@"; }`);
+    await terminal.run(`zdlb() { node ${BIN.join(' ')} "$@"; }`);
     return terminal;
   }
 

@@ -1,10 +1,7 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { onTestFinished } from 'vitest';
-
-// With hyphens before it, as its first line has them: Node 20 would take --env-file for its own.
-const ZDLB = fileURLToPath(new URL('../../bin/zdlb.js', import.meta.url));
+import { BIN } from './bin.ts';
 
 export interface Outcome {
   readonly code: number;
@@ -15,7 +12,7 @@ export interface Outcome {
 /** Starts `zdlb` with `args`, for what it prints while it runs; it is ended with the test. */
 export function startVerb(args: readonly string[], { home }: { home: string }): ChildProcess {
   const { PATH, HOME } = process.env;
-  const child = spawn(process.execPath, ['--', ZDLB, ...args], { env: { PATH, HOME, ZDLB_HOME: home } });
+  const child = spawn(process.execPath, [...BIN, ...args], { env: { PATH, HOME, ZDLB_HOME: home } });
   onTestFinished(() => void child.kill('SIGKILL'));
   return child;
 }
@@ -37,7 +34,7 @@ export async function zdlb(args: readonly string[], where: Where = {}): Promise<
     ...(where.cwd !== undefined && { cwd: where.cwd }),
     ...(where.uid !== undefined && { uid: where.uid, gid: where.uid }),
   } as const;
-  return promisify(execFile)(process.execPath, ['--', ZDLB, ...args], options).then(
+  return promisify(execFile)(process.execPath, [...BIN, ...args], options).then(
     (printed) => ({ code: 0, ...printed }),
     ({ code, stdout, stderr }: Outcome) => ({ code, stdout, stderr }),
   );
