@@ -186,11 +186,13 @@ export class HttpSession {
   /** Ends everything at once. */
   close(end: End = 'client-left'): void {
     if (this.#state === 'closed') return;
+    const isCutShort = end === 'stopped' && this.#state === 'exchange';
     this.#to('closed', Infinity);
     this.#exchange.cancel(end);
     output.flush();
-    // What is not with the kernel yet is lost: then a plain end would make a part look like the whole.
-    drop(this.client);
+    // What has not come, or is not with the kernel yet, is lost: then a plain end would make a part look like the whole.
+    if (isCutShort) cut(this.client);
+    else drop(this.client);
     this.#host.left(this);
   }
 

@@ -175,7 +175,7 @@ export class Session {
     const { tunnelTimeout } = this.#engine.settings;
     // http-proxy turns the time off as it joins the sockets, in this tick.
     if (tunnelTimeout !== Infinity)
-      setImmediate(() => this.client.setTimeout(tunnelTimeout, () => this.client.destroy()));
+      setImmediate(() => this.client.setTimeout(tunnelTimeout, () => this.close('timeout-idle')));
   }
 
   /** The worker has left the tunnel: closes it behind what is still to be sent. */
@@ -200,10 +200,12 @@ export class Session {
   /** Ends everything at once. */
   close(end: End = 'client-left'): void {
     if (this.#state === 'closed') return;
+    const isCutShort = end === 'stopped' && this.#state === 'exchange';
     this.#to('closed', Infinity);
     for (const exchange of this.#exchanges.splice(0)) exchange.cancel(end);
-    // What is not with the kernel yet is lost: then a plain end would make a part look like the whole.
-    drop(this.client);
+    // What has not come, or is not with the kernel yet, is lost: then a plain end would make a part look like the whole.
+    if (isCutShort) cut(this.client);
+    else drop(this.client);
     this.#closed();
   }
 
