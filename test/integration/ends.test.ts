@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { AccessLog } from '../../src/proxy/access-log.js';
 import type { Book } from '../../src/proxy/book.js';
-import { ENGINES, GET, OK, through } from '../kit/relay.js';
+import { deafPort } from '../kit/deaf.ts';
+import { ENGINES, GET, OK, backendAt, through } from '../kit/relay.js';
 import { dial } from '../kit/wire.js';
 
 const POST = 'POST / HTTP/1.1\r\nHost: a\r\n';
@@ -62,6 +63,18 @@ describe.each(ENGINES)('by the %s, a request ends', (engine) => {
     client.send(request);
     expect(await client.ends()).toMatch(`HTTP/1.1 ${status} `);
     expect(await endOf(book)).toEqual({ end: `refused-${status}`, status, slot: null, failed: 0 });
+  });
+
+  test('as timeout-connect, with 502, when no worker accepts its connection', async () => {
+    const { port, book, balancer } = await through(engine).openRelay('http', { connectTimeout: 20 });
+    record(book);
+    const deaf = await deafPort();
+    balancer.swap([0, 1, 2, 3, 4].map((slot) => backendAt(deaf, slot)));
+    const client = await dial(port);
+    client.send(GET);
+    await client.gets(/^HTTP\/1.1 502 /);
+    expect(await endOf(book)).toMatchObject({ end: 'timeout-connect', status: 502, failed: 1 });
+    expect(book.retries).toBe(4);
   });
 
   test('as retired, when it is a stream of events whose worker is about to stop', async () => {

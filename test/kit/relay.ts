@@ -7,7 +7,7 @@ import { Balancer, type Hold, type Sharing } from '../../src/proxy/balancer.js';
 import { Book } from '../../src/proxy/book.js';
 import { type HttpEngine, makeHttpRelay } from '../../src/proxy/http-engine.js';
 import type { HttpSettings } from '../../src/proxy/http-settings.js';
-import { Listener } from '../../src/proxy/listener.js';
+import { Listener, type Relay } from '../../src/proxy/listener.js';
 import { TcpRelay } from '../../src/proxy/tcp-relay.js';
 import { Vestibule, type VestibuleSettings } from '../../src/proxy/vestibule.js';
 import { RecordedJournal } from '../fixtures/supervisor/journal.js';
@@ -58,6 +58,11 @@ export async function openRelay(mode: 'http' | 'tcp', options: RelayOptions = {}
   const book = new Book();
   const relay =
     mode === 'http' ? makeHttpRelay(engine, balancer, settings, book) : new TcpRelay(balancer, settings, book);
+  return { balancer, book, relay, ...(await openListener(relay, balancer, bounds, vestibule)) };
+}
+
+/** A public port on 127.0.0.1 whose connections `relay` gets; closed when the test ends. */
+export async function openListener(relay: Relay, balancer: Balancer, bounds = UNBOUNDED, vestibule = NOBODY) {
   const port = await freePort();
   const journal = new RecordedJournal();
   const admission = new Admission(bounds, journal);
@@ -68,7 +73,7 @@ export async function openRelay(mode: 'http' | 'tcp', options: RelayOptions = {}
     listener.close();
     balancer.close();
   });
-  return { port, balancer, book, relay, listener, admission, vestibule: gate, journal };
+  return { port, listener, admission, vestibule: gate, journal };
 }
 
 /** The backend at a port on this machine. */
