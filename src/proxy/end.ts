@@ -50,7 +50,7 @@ const REFUSED_BY_5XX: ReadonlySet<End> = new Set(['refused-501', 'refused-505'])
 /** Whether the worker owed the answer that the front gives in its place. */
 export const isOwed = (end: End): boolean => BY_WORKER.includes(end);
 
-/** Whether who asked has got no answer, or a 5xx one, or only a part, by no fault of its own. */
+/** Whether who asked has got no answer, or a 5xx one, or only a part, by no fault of its own. RFC 9110 15: 600 and above is like 5xx. */
 export function isFailure(end: End, status: number): boolean {
   return FAULTS.has(end) || (status >= 500 && !REFUSED_BY_5XX.has(end));
 }

@@ -3,18 +3,20 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
+import { ask } from '../kit/admin.ts';
 import { temporaryFolder } from '../kit/folder.ts';
 import { freePort } from '../kit/free-port.ts';
 import { type Front, spawnFront, startFront } from '../kit/front.ts';
 import { RawClient } from '../kit/raw-client.ts';
+import { tokenFile } from '../kit/token-file.ts';
 
 /** A front that runs by a file, and the file. */
-async function startByFile() {
+async function startByFile(more: object = {}) {
   const folder = await mkdtemp(join(tmpdir(), 'zdlb-configuration-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   const path = join(folder, 'zdlb.json');
   const script = fileURLToPath(new URL('../fixtures/load-server.cjs', import.meta.url));
-  const settings = { script, port: await freePort(), workers: 1, drainTimeout: '5s' };
+  const settings = { script, port: await freePort(), workers: 1, drainTimeout: '5s', ...more };
   const write = async (changed: object) => writeFile(path, JSON.stringify({ ...settings, ...changed }));
   await write({});
   const front = spawnFront({ args: ['--config', path] });
@@ -40,11 +42,11 @@ test('what SIGHUP changes holds for clients too, without a new connection', asyn
   const { front, write } = await startByFile();
   const client = await RawClient.connect(front.port);
   const target = `/now/1?${'a'.repeat(100)}`;
-  const ask = async () => client.exchange({ method: 'GET', bytes: `GET ${target} HTTP/1.1\r\nHost: a\r\n\r\n` });
-  expect(await ask()).toMatchObject({ response: { status: 200 } });
+  const asked = async () => client.exchange({ method: 'GET', bytes: `GET ${target} HTTP/1.1\r\nHost: a\r\n\r\n` });
+  expect(await asked()).toMatchObject({ response: { status: 200 } });
   await write({ maxTargetSize: 64 });
   expect(await hangUp(front)).toMatchObject({ event: 'reload.done' });
-  expect(await ask()).toMatchObject({ response: { status: 414 } });
+  expect(await asked()).toMatchObject({ response: { status: 414 } });
 });
 
 test('the environment file is looked for in the working folder, and read anew at each reload', async () => {
@@ -73,4 +75,29 @@ test('SIGHUP fails, and names it, for what cannot change or is wrong', async () 
   expect(await hangUp(front)).toMatchObject({ reason: expect.stringMatching(/workers.*\n.*drainTimeout/) as string });
   await write({});
   expect(await hangUp(front)).toMatchObject({ event: 'reload.done' });
+});
+
+test('SIGHUP opens no other admin port and takes no other token: it says so, and the former hold', async () => {
+  const [port, other] = [await freePort(), await freePort()];
+  const [former, latter] = ['the-former-token-of-admin', 'the-latter-token-of-admin'];
+  const settings = { admin: `127.0.0.1:${port}`, adminTokenFile: tokenFile(former) };
+  const { front, write } = await startByFile(settings);
+  const statusBy = async (token: string) =>
+    (await ask(port, '/status', { headers: { Authorization: `Bearer ${token}` } })).status;
+  const changes = [
+    ['admin', { ...settings, admin: `127.0.0.1:${other}` }],
+    ['adminTokenFile', { ...settings, adminTokenFile: tokenFile(latter) }],
+    ['admin, adminTokenFile', { admin: null, adminTokenFile: null }],
+  ] as const;
+  for (const [named, changed] of changes) {
+    await write({ ...changed, workers: 2 });
+    const reason = `${named} can't change while zdlb runs. Stop it and start it again`;
+    expect(await hangUp(front)).toMatchObject({ event: 'reload.failed', level: 50, reason });
+    expect([await statusBy(former), await statusBy(latter)]).toEqual([200, 401]);
+    await expect(ask(other, '/status')).rejects.toThrow('ECONNREFUSED');
+  }
+  expect(front.workers(1).size).toBe(1); // nothing of what came along is in force either
+  await write({ ...settings, workers: 2 });
+  expect(await hangUp(front)).toMatchObject({ event: 'reload.done', generation: 2 });
+  expect(await statusBy(former)).toBe(200);
 });
