@@ -8,7 +8,7 @@ export const LONG = [
   // programs of all kinds, and the other backend
   'test/integration/{programs,commands,command-reload,users,cluster-*,hand-over,watch}.test.ts',
   // addresses, strangers, and much to carry
-  'test/integration/{client-address,listening,private-ports,haproxy,tcp-programs,large-bodies}.test.ts',
+  'test/integration/{client-address,listening,private-ports,haproxy,tcp-programs,large-bodies,access-log-readers}.test.ts',
   // where it runs, and who looks on
   'test/integration/{socket-activation,notify,init-systemd,start,stop-delay,pause,admin,page,verbs-terminal,packed}.test.ts',
   // the tools of the tests, and the benchmark

@@ -1,9 +1,9 @@
-import { close, open, openSync } from 'node:fs';
+import { close, constants, open, openSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import type { AsciiPage } from '../core/ascii-page.js';
 import { withinTime } from '../core/deadline.js';
-import { ZdlbError, messageOf } from '../core/errors.js';
+import { ZdlbError, messageOf, systemCode } from '../core/errors.js';
 import type { Journal } from '../core/journal.js';
 import { PageWriter } from './page-writer.js';
 
@@ -12,6 +12,9 @@ const MAX_UNWRITTEN = 64;
 /** How often it is looked whether the file has been moved away, and how often a failing disk is named (ms). */
 const LOOK_MS = 1_000;
 const COMPLAINT_MS = 10_000;
+const { O_APPEND, O_CREAT, O_WRONLY, O_NONBLOCK } = constants;
+/** A pipe or a terminal would else hold a thread until its reader comes, and as long as that does not read; to a disk it makes no difference. */
+const FLAGS = O_APPEND | O_CREAT | O_WRONLY | O_NONBLOCK;
 /** What clients ask for may have secrets in it. */
 const OWNER_ONLY = 0o600;
 /** How long the end waits for the disk (ms). */
@@ -37,9 +40,9 @@ export class AccessFile {
     this.#journal = journal;
     let file;
     try {
-      file = openSync(path, 'a', OWNER_ONLY);
+      file = openSync(path, FLAGS, OWNER_ONLY);
     } catch (error) {
-      throw new ZdlbError('start', `Cannot write the access log ${path}: ${messageOf(error)}`, { cause: error });
+      throw new ZdlbError('start', `Cannot write the access log ${path}: ${explain(error)}`, { cause: error });
     }
     this.#writer = new PageWriter(file, MAX_UNWRITTEN, (error) => this.#complain(error));
   }
@@ -55,14 +58,15 @@ export class AccessFile {
   async close(): Promise<void> {
     this.#isClosed = true;
     // A disk that takes nothing must not hold up the stop, nor a pipe that nobody reads.
-    if (await withinTime(CLOSE_MS, this.#writer.settled())) this.#writer.close();
+    await withinTime(CLOSE_MS, this.#writer.settled());
+    this.#writer.close();
   }
 
   async #look(): Promise<void> {
     this.#lookedAt = performance.now();
     if ((await this.#isInPlace()) || this.#isClosed) return;
     try {
-      const file = await promisify(open)(this.#path, 'a', OWNER_ONLY);
+      const file = await promisify(open)(this.#path, FLAGS, OWNER_ONLY);
       if (this.#isClosed) close(file);
       else this.#writer.moveTo(file);
     } catch (error) {
@@ -80,8 +84,13 @@ export class AccessFile {
   #complain(error: Error): void {
     if (performance.now() - this.#complainedAt < COMPLAINT_MS) return;
     this.#complainedAt = performance.now();
-    const reason = messageOf(error);
+    const reason = explain(error);
     const message = `Cannot write the access log ${this.#path}: ${reason}. It is tried on`;
     this.#journal.warn({ event: 'access-log.failed', reason }, message);
   }
 }
+
+const explain = (error: unknown): string =>
+  systemCode(error) === 'ENXIO'
+    ? 'nobody reads what is there. If it is a pipe, start its reader first'
+    : messageOf(error);

@@ -1,6 +1,11 @@
 import { close, fstat, type Stats, write } from 'node:fs';
+import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { AsciiPage } from '../core/ascii-page.js';
+import { systemCode } from '../core/errors.js';
+
+/** How long a pipe that is full is left to its reader before it is tried again (ms): at 64 KiB each time, 13 MB/s. */
+const FULL_PIPE_MS = 5;
 
 /**
  * Appends pages to a file in the order in which they come, by a thread. They are used again and again: the front fills one
@@ -18,10 +23,11 @@ export class PageWriter {
   /** Where the next page goes: a page that was begun is ended where it was begun. */
   #nextFile: number;
   #isWriting = false;
+  #isClosed = false;
   #written = Promise.resolve();
 
   /**
-   * @param file its descriptor, which is closed here
+   * @param file its descriptor, which is closed here; of a pipe, one that does not block: a thread in write(2) holds up the exit
    * @param most so many pages may wait
    * @param onError told why it does not get on; it is tried again with the next page
    */
@@ -63,13 +69,14 @@ export class PageWriter {
     await this.#written;
   }
 
+  /** Lets go of the file, as soon as no thread is at it. What has not been written is lost. */
   close(): void {
-    if (this.#nextFile !== this.#file) close(this.#nextFile);
-    close(this.#file);
+    this.#isClosed = true;
+    if (!this.#isWriting) this.#letGo();
   }
 
   #write(): void {
-    if (this.#isWriting) return;
+    if (this.#isWriting || this.#isClosed) return;
     this.#isWriting = true;
     this.#written = this.#writeAll();
   }
@@ -77,9 +84,8 @@ export class PageWriter {
   async #writeAll(): Promise<void> {
     try {
       await this.#turnOver();
-      for (let page = this.#full[0]; page !== undefined; page = this.#full[0]) {
-        const { bytesWritten } = await promisify(write)(this.#file, page.bytes, this.#at, page.length - this.#at);
-        this.#at += bytesWritten;
+      for (let page = this.#full[0]; page !== undefined && !this.#isClosed; page = this.#full[0]) {
+        this.#at += await this.#writeSome(page);
         if (this.#at < page.length) continue; // more may have been added to it in the meantime
         this.#done(page);
         await this.#turnOver();
@@ -88,7 +94,24 @@ export class PageWriter {
       this.#onError(error as Error);
     } finally {
       this.#isWriting = false; // at once: whoever comes next begins again
+      if (this.#isClosed) this.#letGo();
     }
+  }
+
+  /** How many bytes of it were taken. */
+  async #writeSome(page: AsciiPage): Promise<number> {
+    try {
+      return (await promisify(write)(this.#file, page.bytes, this.#at, page.length - this.#at)).bytesWritten;
+    } catch (error) {
+      if (systemCode(error) !== 'EAGAIN') throw error;
+      await pause(FULL_PIPE_MS, undefined, { ref: false });
+      return 0;
+    }
+  }
+
+  #letGo(): void {
+    if (this.#nextFile !== this.#file) close(this.#nextFile);
+    close(this.#file);
   }
 
   async #turnOver(): Promise<void> {
