@@ -31,6 +31,13 @@ export interface Resumed {
   readonly released: number;
 }
 
+/** What one who asked for a pause was promised. */
+interface Claim {
+  readonly ms: number;
+  /** By the clock of `performance.now()`. */
+  readonly endsAt: number;
+}
+
 /**
  *     off <-> on       on -> on: the time begins anew
  *     any -> over      zdlb stops
@@ -48,7 +55,8 @@ export class Pause {
   readonly #ports: ReadonlyMap<number, PublicPort>;
   readonly #journal: Journal;
   readonly #lifecycle = new Lifecycle<State>('The pause', 'off', MOVES);
-  #endsAt = 0;
+  /** The latest counts, and stands last. There are none while there is no pause. */
+  #claims: readonly Claim[] = [];
 
   constructor(ports: ReadonlyMap<number, PublicPort>, journal: Journal) {
     this.#ports = ports;
@@ -58,7 +66,7 @@ export class Pause {
   /** Undefined when there is none. */
   get status(): PauseStatus | undefined {
     if (!this.#lifecycle.is('on')) return undefined;
-    const remainingMs = Math.max(0, Math.round(this.#endsAt - performance.now()));
+    const remainingMs = Math.max(0, Math.round(this.#claims.at(-1)!.endsAt - performance.now()));
     return { held: this.#held, ...this.#work, remainingMs };
   }
 
@@ -66,16 +74,19 @@ export class Pause {
    * Holds what comes from this tick on, for at most `ms` milliseconds. Resolves when nothing is in flight any more. A further one
    * begins that time anew.
    *
+   * @param asker aborted when whoever asked has gone: if he has had no answer by then, it was for nothing
    * @throws {ZdlbError} `busy` when it ended before that; `stopping`
    */
-  async begin(ms: number): Promise<PauseStatus> {
+  async begin(ms: number, asker?: AbortSignal): Promise<PauseStatus> {
     this.#assertNotOver('pause');
-    this.#lifecycle.to('on');
-    this.#endsAt = performance.now() + ms;
-    this.#lifecycle.after(ms, () => void this.#expire(ms));
+    if (asker?.aborted === true) throw new ZdlbError('busy', 'Cannot pause: whoever asked has gone');
+    const claim = { ms, endsAt: performance.now() + ms };
+    this.#obey([...this.#claims.filter(({ endsAt }) => endsAt > performance.now()), claim]);
     for (const port of this.#ports.values()) port.pause();
     this.#journal.info({ event: 'paused', ms }, `Paused: what comes waits, at most ${formatDuration(ms)}`);
-    await this.#quiet();
+    const withdraw = () => this.#withdraw(claim);
+    asker?.addEventListener('abort', withdraw);
+    await this.#quiet().finally(() => asker?.removeEventListener('abort', withdraw));
     return this.status!;
   }
 
@@ -96,6 +107,7 @@ export class Pause {
     if (this.#lifecycle.is('over')) return;
     const wasOn = this.#lifecycle.is('on');
     this.#lifecycle.to('over');
+    this.#claims = [];
     if (wasOn) for (const port of this.#ports.values()) port.shut();
   }
 
@@ -109,12 +121,27 @@ export class Pause {
     return { inFlight: all.reduce((sum, out) => sum + out.leases, 0) - lasting, lasting };
   }
 
-  async #expire(ms: number): Promise<void> {
-    await this.#end(undefined, `The pause has ended by itself after ${formatDuration(ms)}`);
+  /** The latest of `claims` counts. */
+  #obey(claims: readonly Claim[]): void {
+    const { ms, endsAt } = claims.at(-1)!;
+    this.#claims = claims;
+    this.#lifecycle.to('on');
+    this.#lifecycle.after(endsAt - performance.now(), () => {
+      void this.#end(undefined, `The pause has ended by itself after ${formatDuration(ms)}`);
+    });
+  }
+
+  /** Whoever made a claim has gone, and has had no answer: the pause is what it was without him. */
+  #withdraw(claim: Claim): void {
+    if (!this.#claims.includes(claim)) return;
+    const others = this.#claims.filter((other) => other !== claim && other.endsAt > performance.now());
+    if (others.length > 0) this.#obey(others);
+    else void this.#end(undefined, 'The pause has ended, since whoever asked for it has gone');
   }
 
   async #end(spreadMs: number | undefined, inWords: string): Promise<Resumed> {
     this.#lifecycle.to('off');
+    this.#claims = [];
     const released = this.#held;
     this.#journal.info({ event: 'resumed', released }, `${inWords}: ${released} requests and connections waited`);
     const ms = spreadMs ?? Math.min(SPREAD_MS, released * SPREAD_EACH_MS);

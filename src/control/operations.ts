@@ -8,8 +8,13 @@ export interface Operations {
   reload(wait: 'swapped' | 'retired'): Promise<object>;
   /** @param change `4`, `+1` or `-1`; resolves with the number of workers that is wanted now */
   scale(change: string): Promise<object>;
-  /** @param timeout `60s`, say; resolves when nothing is in flight any more */
-  pause(timeout: string | undefined): Promise<object>;
+  /**
+   * Resolves when nothing is in flight any more.
+   *
+   * @param timeout `60s`, say
+   * @param asker aborted when whoever asked has gone: if he has had no answer by then, nothing stays held for him
+   */
+  pause(timeout: string | undefined, asker: AbortSignal): Promise<object>;
   /** @param spread `2s`, say; resolves when all that waited are let go */
   resume(spread: string | undefined): Promise<object>;
   /** Resolves with the generation that serves again. */

@@ -11,8 +11,8 @@ const MAX_BODY = 16 * 1024;
 const REQUEST_MS = 10_000;
 
 type Body = Readonly<Record<string, unknown>>;
-/** What it says: an object as JSON, a text as metrics. */
-type Route = (operations: Operations, body: Body) => object | Promise<object | string>;
+/** What it says: an object as JSON, a text as metrics. The signal is aborted when its connection has ended. */
+type Route = (operations: Operations, body: Body, asker: AbortSignal) => object | Promise<object | string>;
 
 /** One route per verb. */
 const ROUTES: Readonly<Record<string, Route>> = {
@@ -20,7 +20,7 @@ const ROUTES: Readonly<Record<string, Route>> = {
   'GET /metrics': async (operations) => operations.metrics(),
   'POST /reload': async (operations, { wait }) => operations.reload(wait === 'retired' ? wait : 'swapped'),
   'POST /scale': async (operations, { workers }) => operations.scale(String(workers)),
-  'POST /pause': async (operations, { timeout }) => operations.pause(textOf(timeout)),
+  'POST /pause': async (operations, { timeout }, asker) => operations.pause(textOf(timeout), asker),
   'POST /resume': async (operations, { spread }) => operations.resume(textOf(spread)),
   'POST /rollback': async (operations) => operations.rollback(),
   'POST /stop': (operations) => operations.stop(),
@@ -64,8 +64,10 @@ async function answer(
     return say(response.setHeader('Allow', allowed), 405, {
       error: { code: 'usage', message: `${url} wants ${allowed}` },
     });
+  const asker = new AbortController();
+  response.once('close', () => asker.abort());
   try {
-    say(response, 200, await route(await operations, await bodyOf(request)));
+    say(response, 200, await route(await operations, await bodyOf(request), asker.signal));
   } catch (error) {
     say(response, statusOf(error), { error: described(error) });
   }

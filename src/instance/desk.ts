@@ -65,8 +65,8 @@ export class Desk implements Operations {
     return { workers: await this.#front.scale(to) };
   }
 
-  async pause(timeout: string | undefined): Promise<object> {
-    return this.#front.pause.begin(durationOf(timeout) ?? this.#front.holdTimeout);
+  async pause(timeout: string | undefined, asker: AbortSignal): Promise<object> {
+    return this.#front.pause.begin(durationOf(timeout) ?? this.#front.holdTimeout, asker);
   }
 
   async resume(spread: string | undefined): Promise<object> {

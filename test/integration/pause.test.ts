@@ -9,7 +9,7 @@ import { type Load, startLoad } from '../kit/load.ts';
 import { BRIEF_POSTS, FRESH } from '../kit/loads.ts';
 import { RawClient } from '../kit/raw-client.ts';
 import { fixture, Release } from '../kit/release.ts';
-import { zdlb } from '../kit/verb.ts';
+import { startVerb, zdlb } from '../kit/verb.ts';
 
 interface Paused {
   readonly held: number;
@@ -102,16 +102,19 @@ test('a pause waits for what is in flight, ends by itself, and outlasts the hold
   expect(await machine(front, 'resume')).toEqual({ wasPaused: false, released: 0 });
 });
 
-test('a pause in which work does not end in time fails, and says so', async () => {
+/** A front with a request in flight that goes on for a long time. */
+async function busy() {
   const { front } = await serve();
   const client = await dial(front);
   const begun = new Deferred<void>();
-  void client.exchange({
-    method: 'GET',
-    bytes: 'GET /stream/1/100 HTTP/1.1\r\nHost: a\r\n\r\n',
-    onHead: () => begun.resolve(),
-  });
+  const bytes = 'GET /stream/1/1000 HTTP/1.1\r\nHost: a\r\n\r\n';
+  void client.exchange({ method: 'GET', bytes, onHead: () => begun.resolve() });
   await begun.promise;
+  return { front, client };
+}
+
+test('a pause in which work does not end in time fails, and says so', async () => {
+  const { front } = await busy();
   expect(await zdlb(['pause', '--timeout', '300ms'], front)).toMatchObject({
     code: 1,
     stdout: '',
@@ -119,6 +122,52 @@ test('a pause in which work does not end in time fails, and says so', async () =
   });
   expect(await asked(front.home, 'GET /status')).toMatchObject({ state: 'serving' });
   expect(await get(await dial(front), '/now/2')).toMatchObject({ response: { status: 200 } });
+});
+
+/** `zdlb pause` while it waits for what is in flight. */
+async function waiting(front: Front, ...args: readonly string[]) {
+  const since = front.mark();
+  const verb = startVerb(['pause', ...args], front);
+  await front.event('paused', undefined, since);
+  return verb;
+}
+
+test.each(['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGKILL'] as const)(
+  'a pause whose verb is ended by %s while it waits is over, and nothing stays held',
+  async (signal) => {
+    const { front } = await busy();
+    const verb = await waiting(front, '--timeout', '1m');
+    const held = get(await dial(front), '/now/2');
+    await settled(front, 1);
+    verb.kill(signal);
+    expect(await once(verb, 'exit')).toEqual([null, signal]);
+    const gone = { released: 1, msg: expect.stringMatching(/has gone/) as string };
+    expect(await front.event('resumed')).toMatchObject(gone);
+    expect(await held).toMatchObject({ response: { status: 200 } });
+    expect(await asked(front.home, 'GET /status')).toMatchObject({ state: 'serving' });
+  },
+);
+
+test('a pause whose verb is ended goes on for another one, for the time that this one wants', async () => {
+  const { front, client } = await busy();
+  const first = await waiting(front, '--timeout', '1m');
+  const second = await waiting(front, '--timeout', '1h');
+  second.kill('SIGINT');
+  while ((await settled(front, 0)).remainingMs > 60_000);
+  client.destroy();
+  expect(await once(first, 'exit')).toEqual([0, null]);
+  expect(await asked(front.home, 'GET /status')).toMatchObject({ state: 'paused' });
+});
+
+test('a pause that another verb has begun anew outlasts the first one', async () => {
+  const { front, client } = await busy();
+  const first = await waiting(front, '--timeout', '1m');
+  const second = await waiting(front, '--timeout', '1h');
+  first.kill('SIGINT');
+  await once(first, 'exit');
+  client.destroy();
+  expect(await once(second, 'exit')).toEqual([0, null]);
+  expect((await settled(front, 0)).remainingMs).toBeGreaterThan(60_000);
 });
 
 test('a second pause begins the time anew, and the status tells', async () => {
