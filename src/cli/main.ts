@@ -1,16 +1,13 @@
-import { ZdlbError, exitCode, reportOf } from '../core/errors.js';
+import { ZdlbError, detailsOf, exitCode, reportOf } from '../core/errors.js';
 import { nearest } from '../core/suggestion.js';
 import { COMPLETE } from './complete.js';
 import { assertNoVerbMeant } from './misspelling.js';
 
-/** The verbs, each with the function that carries it out and gives the exit code; loaded when it is asked for. */
-export const VERBS: Readonly<Record<string, () => Promise<Verb>>> = {
-  run: async () => (await import('./run.js')).run,
-  start: async () => (await import('./start.js')).start,
-  check: async () => (await import('./check.js')).check,
-  completion: async () => (await import('./completion.js')).completion,
-  init: async () => (await import('./init.js')).init,
-  migrate: async () => (await import('./migrate.js')).migrate,
+/** Verbs, each with the function that carries it out and gives the exit code; loaded when it is asked for. */
+type Verbs = Readonly<Record<string, () => Promise<Verb>>>;
+
+/** Those that talk to running instances, and take `--json`. */
+const TALKING: Verbs = {
   reload: async () => (await import('./reload.js')).reload,
   status: async () => (await import('./status.js')).status,
   ls: async () => (await import('./ls.js')).ls,
@@ -22,12 +19,23 @@ export const VERBS: Readonly<Record<string, () => Promise<Verb>>> = {
   stop: async () => (await import('./stop.js')).stop,
 };
 
+/** All of them. */
+export const VERBS: Verbs = {
+  run: async () => (await import('./run.js')).run,
+  start: async () => (await import('./start.js')).start,
+  check: async () => (await import('./check.js')).check,
+  completion: async () => (await import('./completion.js')).completion,
+  init: async () => (await import('./init.js')).init,
+  migrate: async () => (await import('./migrate.js')).migrate,
+  ...TALKING,
+};
+
 /** @param takeEarlyReload takes over SIGUSR2; true when it came while the program was loading */
 export type Verb = (argv: readonly string[], takeEarlyReload: () => boolean) => Promise<number>;
 
 /** Carries out what the command line says, and ends the process with the exit code of that. */
 export async function main(argv: readonly string[], takeEarlyReload: () => boolean): Promise<void> {
-  process.exit(await outcome(carryOut(argv, takeEarlyReload)));
+  process.exit(await outcome(carryOut(argv, takeEarlyReload), asksForJson(argv)));
 }
 
 /** Carries out the verb that is named, `run` when none is. */
@@ -58,16 +66,23 @@ async function help(word: string): Promise<number> {
   throw new ZdlbError('usage', `There is no verb ${word}. ${meant}`);
 }
 
-async function outcome(result: Promise<number>): Promise<number> {
+/** A line that can't be understood asks for it as well. What stands behind a script is none of zdlb's business. */
+function asksForJson([verb = '', ...words]: readonly string[]): boolean {
+  return Object.hasOwn(TALKING, verb) && words.some((word) => word === '--json' || word === '--json=true');
+}
+
+async function outcome(result: Promise<number>, isForMachines: boolean): Promise<number> {
   try {
     return await result;
   } catch (error) {
-    complain(`zdlb: ${reportOf(error)}\n`);
+    if (isForMachines) tell(process.stdout, JSON.stringify({ error: detailsOf(error) }));
+    tell(process.stderr, `zdlb: ${reportOf(error)}`);
     return exitCode(error);
   }
 }
 
-function complain(text: string): void {
-  process.stderr.on('error', () => {});
-  process.stderr.write(text);
+/** Whoever has gone can't be told. */
+function tell(stream: NodeJS.WriteStream, line: string): void {
+  stream.on('error', () => {});
+  stream.write(`${line}\n`);
 }

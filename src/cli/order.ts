@@ -45,8 +45,7 @@ export async function carryOut(order: Order, argv: readonly string[]): Promise<n
 
 /** What failed, why, and the last words of the worker that did. */
 function complain(refusal: Refusal, isForMachines: boolean): number {
-  const { message, lastLines } = refusal;
-  if (isForMachines) process.stdout.write(`${JSON.stringify({ error: { message, lastLines } })}\n`);
+  if (isForMachines) say(JSON.stringify({ error: refusal.details }));
   else process.stderr.write(`${failureLines(refusal, process.stderr).join('\n')}\n`);
   return 1;
 }

@@ -1,5 +1,5 @@
 import { Client } from 'undici';
-import { ZdlbError, messageOf, systemCode } from '../core/errors.js';
+import { type ErrorDetails, ZdlbError, messageOf, systemCode } from '../core/errors.js';
 import { formatDuration } from '../core/quantity.js';
 import type { Instance } from './instances.js';
 
@@ -7,11 +7,14 @@ import type { Instance } from './instances.js';
 export class Refusal extends ZdlbError {
   /** The last lines of standard error of the worker that failed, if one did. */
   readonly lastLines: readonly string[];
+  /** As the front has put it. */
+  readonly details: ErrorDetails;
 
-  constructor(message: string, lastLines: readonly string[]) {
-    super('worker', message);
+  constructor(details: ErrorDetails) {
+    super('worker', details.message);
     this.name = 'Refusal';
-    this.lastLines = lastLines;
+    this.lastLines = details.lastLines;
+    this.details = details;
   }
 }
 
@@ -25,7 +28,7 @@ export interface Request {
 }
 
 interface Complaint {
-  readonly error: { readonly code: string; readonly message: string; readonly lastLines?: readonly string[] };
+  readonly error: ErrorDetails;
 }
 
 /**
@@ -58,8 +61,8 @@ export async function ask(
   }
 }
 
-function refusalOf({ code, message, lastLines }: Complaint['error']): Error {
-  return code === 'usage' ? new ZdlbError(code, message) : new Refusal(message, lastLines ?? []);
+function refusalOf(details: ErrorDetails): Error {
+  return details.code === 'usage' ? new ZdlbError('usage', details.message) : new Refusal(details);
 }
 
 const isUsage = (error: unknown) => error instanceof ZdlbError && error.code === 'usage';

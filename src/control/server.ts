@@ -1,5 +1,5 @@
 import { type IncomingMessage, type Server, type ServerResponse, createServer } from 'node:http';
-import { type ErrorCode, ZdlbError, messageOf } from '../core/errors.js';
+import { type ErrorCode, ZdlbError, detailsOf } from '../core/errors.js';
 import { METRICS_TYPE } from '../core/metrics-type.js';
 import { broadcast, isBroadcast } from './broadcast.js';
 import type { Chronicle } from './chronicle.js';
@@ -69,7 +69,7 @@ async function answer(
   try {
     say(response, 200, await route(await operations, await bodyOf(request), asker.signal));
   } catch (error) {
-    say(response, statusOf(error), { error: described(error) });
+    say(response, statusOf(error), { error: detailsOf(error) });
   }
 }
 
@@ -99,10 +99,3 @@ async function bodyOf(request: IncomingMessage): Promise<Body> {
 }
 
 const statusOf = (error: unknown) => (error instanceof ZdlbError ? (STATUSES[error.code] ?? 500) : 500);
-
-/** For the one who asked: a failed worker's last lines come along. */
-function described(error: unknown): object {
-  const code = error instanceof ZdlbError ? error.code : 'defect';
-  const lastLines = error instanceof Error && 'lastLines' in error ? error.lastLines : [];
-  return { code, message: messageOf(error), lastLines };
-}

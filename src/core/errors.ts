@@ -51,6 +51,22 @@ export function reportOf(thrown: unknown): string {
   return thrown.stack ?? thrown.message;
 }
 
+/** An error as programs are told it. */
+export interface ErrorDetails {
+  /** An {@link ErrorCode}, or `defect`. */
+  readonly code: string;
+  readonly message: string;
+  /** Of the standard error of the worker that failed, if one did. */
+  readonly lastLines: readonly string[];
+}
+
+/** What programs are told of whatever was thrown, over the control socket and by `--json`. */
+export function detailsOf(thrown: unknown): ErrorDetails {
+  const code = thrown instanceof ZdlbError ? thrown.code : 'defect';
+  const lastLines = thrown instanceof Error && 'lastLines' in thrown ? (thrown.lastLines as readonly string[]) : [];
+  return { code, message: messageOf(thrown), lastLines };
+}
+
 /** The system's error code (`EADDRINUSE` …) of whatever was thrown, if it has one. */
 export function systemCode(thrown: unknown): string | undefined {
   if (!(thrown instanceof Error) || !('code' in thrown)) return undefined;

@@ -181,3 +181,33 @@ describe('where several run', () => {
     expect(shown.map(({ name }) => name)).toEqual(['server', 'server-2', 'server-3', 'server-4', 'server-5']);
   });
 });
+
+test.each([
+  { words: ['reload', '--json'], code: 4, kind: 'absent', says: /^No instance runs/ },
+  { words: ['status', '--json', '--name', 'web'], code: 4, kind: 'absent', says: /^No instance is named web/ },
+  { words: ['reload', '--nmae', 'web', '--json'], code: 2, kind: 'usage', says: /nmae/ },
+  { words: ['logs', '--json', '--lines', 'few'], code: 2, kind: 'usage', says: /--lines.*few/ },
+  { words: ['scale', '--json=true'], code: 2, kind: 'usage', says: /^Wanted zdlb scale N/ },
+])('zdlb $words that exits $code says so in JSON, too', async ({ words, code, kind, says }) => {
+  const outcome = await zdlb(words, { home: newHome() });
+  expect(outcome).toMatchObject({ code, stderr: expect.stringMatching(/^zdlb: .*\n$/) as string });
+  const message = expect.stringMatching(says) as string;
+  expect(JSON.parse(outcome.stdout)).toEqual({ error: { code: kind, message, lastLines: [] } });
+});
+
+test('what a front does not understand, and a socket that is not to be trusted, are told in JSON as well', async () => {
+  const { front } = await serve({ args: ['--workers', '1'] });
+  const many = await zdlb(['scale', 'many', '--json'], front);
+  expect(many.code).toBe(2);
+  expect(JSON.parse(many.stdout)).toMatchObject({ error: { code: 'usage', message: expect.any(String) as string } });
+  symlinkSync('server.sock', join(front.home, 'alias.sock'));
+  const alias = await zdlb(['status', '--json', '--name', 'alias'], front);
+  expect(alias.code).toBe(1);
+  expect(JSON.parse(alias.stdout)).toMatchObject({ error: { code: 'foreign' } });
+});
+
+test("--json behind a script is the script's", async () => {
+  const { code, stdout } = await zdlb(['run', '/nowhere/server.js', '--json'], { home: newHome() });
+  expect(code).toBe(2);
+  expect(stdout).not.toMatch(/"error"/);
+});

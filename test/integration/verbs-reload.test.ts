@@ -32,6 +32,7 @@ describe('zdlb reload', () => {
     expect(forMachines).toMatchObject({ code: 1, stderr: '' });
     expect(JSON.parse(forMachines.stdout)).toEqual({
       error: {
+        code: 'worker',
         message: expect.stringMatching(/^Reload failed/) as string,
         lastLines: expect.arrayContaining([expect.stringMatching(/^Error/)]) as string[],
       },

@@ -3,7 +3,7 @@ import { failureLines } from '../../../src/cli/failure-lines.js';
 import { Refusal } from '../../../src/control/client.js';
 
 const lines = Array.from({ length: 30 }, (_, at) => `line ${at + 1}`);
-const refusal = new Refusal('Reload failed', lines);
+const refusal = new Refusal({ code: 'worker', message: 'Reload failed', lastLines: lines });
 
 test('all that a worker said last is told where it may be read later', () => {
   const told = failureLines(refusal, { isTTY: false, columns: 80, rows: 24 });
