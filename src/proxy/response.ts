@@ -150,6 +150,7 @@ export class Response {
     const at = responseHead.write(bytes, 'upgrade', this, output.bytes, output.start, this.cookieLine);
     output.bytes.set(bytes.subarray(headEnd, end), at);
     output.send(this.#session.client, at + end - headEnd);
+    this.sent += end - headEnd;
     return 'tunnel';
   }
 

@@ -20,6 +20,9 @@ const read = (text: string): readonly Entry[] =>
     .filter((line) => line !== '')
     .map((line) => JSON.parse(line) as Entry);
 
+const UPGRADE = 'GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n';
+const SWITCH = 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n';
+
 /** What is written of the requests in a book. */
 function recording(book: Book) {
   let text = '';
@@ -90,6 +93,26 @@ describe.each(ENGINES)('by the %s, the access log tells of a request', (engine) 
     expect(retried).toMatchObject({ retries: 1, slot: 0, end: 'complete' });
     expect(refused).toMatchObject({ method: 'HEAD', status: 503, bytes: 0, slot: null, end: 'timeout-hold' });
     expect(refused!['heldMs']).toBeGreaterThan(15);
+  });
+
+  test('that became a tunnel: what its client was sent there', async () => {
+    const { port, stage, book } = await scene();
+    const { entries } = recording(book);
+    const client = await dial(port);
+    client.send(UPGRADE);
+    const worker = await stage.accepts();
+    await worker.gets('\r\n\r\n');
+    worker.send(`${SWITCH}early`);
+    await client.gets('early');
+    worker.send(`${'x'.repeat(100_000)}bye`);
+    await client.gets('xbye');
+    client.send('and from the client');
+    await worker.gets('client');
+    client.socket.end();
+    await worker.ends();
+    worker.socket.end('last words');
+    await client.ends();
+    expect(await entries(1)).toMatchObject([{ status: 101, bytes: 100_018, end: 'complete' }]);
   });
 
   test('that is none: whatever bytes it is made of stay one line of JSON', async () => {

@@ -303,7 +303,7 @@ export class Exchange implements Claimant, BodyOwner {
   }
 
   #end(end: End): void {
-    this.#account.close(end);
+    this.#account.close(end, this.#state === 'tunnel' ? this.#upgrade!.sent : undefined);
     this.#to('over');
     this.#engine.balancer.withdraw(this);
     this.#outgoing?.destroy();

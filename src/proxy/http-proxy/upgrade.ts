@@ -25,6 +25,8 @@ export class Upgrade {
   #early: Buffer;
   /** Once it has agreed. */
   #worker: Socket | undefined;
+  /** What the client had been sent before the tunnel's first byte. */
+  #sentBefore = 0;
   #isLeaving = false;
 
   constructor(proxy: HttpProxy, client: Socket, request: IncomingMessage, early: Buffer) {
@@ -32,6 +34,11 @@ export class Upgrade {
     this.#client = client;
     this.#request = request;
     this.#early = early;
+  }
+
+  /** What the client was sent in the tunnel, in bytes. */
+  get sent(): number {
+    return this.#client.bytesWritten - this.#sentBefore;
   }
 
   forward(to: Forwarding, user: UpgradeUser, target: string, failed: (error: Error) => void): void {
@@ -80,6 +87,7 @@ export class Upgrade {
         this.#worker = worker;
         this.#tieEnds(worker, user);
         for (const listener of listeners) listener.call(outgoing, message, worker, early);
+        this.#sentBefore = this.#client.bytesWritten; // the head; what the worker says flows from the next tick on
       });
   }
 
