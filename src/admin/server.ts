@@ -17,6 +17,7 @@ const REQUEST_MS = 10_000;
 export interface Guarded {
   /** The host of `--admin`. */
   readonly host: string | undefined;
+  /** Looked at for each request: it may be another one by then. */
   readonly token: Token | undefined;
 }
 

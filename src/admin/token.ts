@@ -37,6 +37,10 @@ export class Token {
     );
   }
 
+  isSame(other: Token): boolean {
+    return this.#digest.equals(other.#digest);
+  }
+
   /** Whether an Authorization field has it: as a bearer (RFC 6750), or as the password of anybody (RFC 7617), which browsers ask for. */
   isIn(authorization: string | undefined): boolean {
     const [, scheme = '', given = ''] = CREDENTIALS.exec(authorization ?? '') ?? [];

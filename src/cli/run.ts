@@ -50,12 +50,15 @@ async function serve(
     notifier = notifierOf(log);
     tellStarter(log, starter, config);
     admin = await AdminDoor.open(config, log.journal);
-    const session = new Session(config, log, () => complete(readConfig(commandLine, process.env, passed)), passed);
+    const readAnew = () => {
+      admin?.renew(); // also where the configuration has mistakes: a token that has leaked is to be let go of
+      return complete(readConfig(commandLine, process.env, passed));
+    };
+    const session = new Session(config, log, readAnew, passed);
     const desk = session.desk(name);
     control.serve(desk);
     admin?.serve(exhibitOf(desk, chronicle));
-    if (heir !== undefined) tellHeir(log, heir);
-    if (control.missing !== undefined) log.journal.warn({ event: 'control.missing' }, control.missing);
+    tellLacks(log, heir, control.missing);
     await session.run(takeEarlyReload);
     return 0;
   } finally {
@@ -66,9 +69,11 @@ async function serve(
   }
 }
 
-function tellHeir(log: Log, heir: string): void {
+/** What it serves without, though it was to have it. */
+function tellLacks({ journal }: Log, heir: string | undefined, missing: string | undefined): void {
   const message = `Sockets were passed on to process ${heir}, and this is ${process.pid}: they are not used. Let a shell in between exec zdlb`;
-  log.journal.warn({ event: 'socket.foreign', heir }, message);
+  if (heir !== undefined) journal.warn({ event: 'socket.foreign', heir }, message);
+  if (missing !== undefined) journal.warn({ event: 'control.missing' }, missing);
 }
 
 function notifierOf(log: Log): Notifier | undefined {

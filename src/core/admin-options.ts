@@ -14,7 +14,8 @@ export const adminOptions = {
   ),
   adminTokenFile: option(text('a path').optional(), {
     argument: 'FILE',
-    description: 'whoever reads --admin must know the token in this file; needed where it is open to other machines',
+    description:
+      'whoever reads --admin must know the token in this file, which SIGHUP reads anew; needed where it is open to other machines',
     otherwise: 'none',
   }),
 };

@@ -1,7 +1,10 @@
 import { once } from 'node:events';
+import { rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
+import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { ask } from '../kit/admin.ts';
+import { temporaryFolder } from '../kit/folder.ts';
 import { type Front, type FrontOptions, spawnFront, startFront } from '../kit/front.ts';
 import { freePort } from '../kit/free-port.ts';
 import { fixture, Release } from '../kit/release.ts';
@@ -114,6 +117,61 @@ describe('the admin port', () => {
     });
     expect(await ask(admin, '/healthz', { headers: { Host: 'evil.example' } })).toMatchObject({ status: 421 });
     expect(JSON.stringify(front.entries)).not.toContain(SECRET);
+  });
+});
+
+const OTHER = 'another-horse-and-another-battery';
+const as = (token: string) => ({ headers: { Authorization: `Bearer ${token}` } });
+
+describe('on SIGHUP', () => {
+  test('the token is read anew: the former one is refused from then on, and who came in by it is cut off', async () => {
+    const file = tokenFile();
+    const { front, admin } = await serve({ args: ['--admin-token-file', file] });
+    const events = await fetch(`http://127.0.0.1:${admin}/events`, as(SECRET));
+    const cut = expect(events.text()).rejects.toThrow('terminated');
+    writeFileSync(file, OTHER);
+    expect(await ask(admin, '/status', as(OTHER))).toMatchObject({ status: 401 });
+    front.signal('SIGHUP');
+    await front.event('admin.token-renewed');
+    expect(await ask(admin, '/status', as(SECRET))).toMatchObject({ status: 401 });
+    expect(await ask(admin, '/status', as(OTHER))).toMatchObject({ status: 200 });
+    await cut;
+    await front.event('reload.done');
+    expect(JSON.stringify(front.entries)).not.toContain(OTHER);
+  });
+
+  test('a token that is none, or not there, leaves the former one in force, and a warning says so', async () => {
+    const file = tokenFile();
+    const { front, admin } = await serve({ args: ['--admin-token-file', file] });
+    const spoiled = [
+      [() => writeFileSync(file, '\n'), /met nothing/],
+      [() => rmSync(file), /no such file/],
+    ] as const;
+    for (const [spoil, says] of spoiled) {
+      spoil();
+      const since = front.mark();
+      front.signal('SIGHUP');
+      expect(await front.event('admin.token-kept', undefined, since)).toMatchObject({
+        level: 40,
+        msg: expect.stringMatching(says) as string,
+      });
+      await front.event('reload.done', undefined, since);
+      expect(await ask(admin, '/status', as(SECRET))).toMatchObject({ status: 200 });
+      expect(await ask(admin, '/status')).toMatchObject({ status: 401 });
+    }
+  });
+
+  test('the token is read anew also where the configuration has mistakes', async () => {
+    const file = tokenFile();
+    const config = join(temporaryFolder(), 'zdlb.json');
+    writeFileSync(config, '{}');
+    const { front, admin } = await serve({ args: ['--config', config, '--admin-token-file', file] });
+    writeFileSync(config, '{ "wokers": 2 }');
+    writeFileSync(file, OTHER);
+    front.signal('SIGHUP');
+    await front.event('reload.failed');
+    expect(await ask(admin, '/status', as(SECRET))).toMatchObject({ status: 401 });
+    expect(await ask(admin, '/status', as(OTHER))).toMatchObject({ status: 200 });
   });
 });
 
