@@ -48,7 +48,7 @@ function isSame(one: PublicAddress, other: PublicAddress): boolean {
   return one.port === other.port && hostOf(one) === hostOf(other);
 }
 
-/** No host is every address of either family. */
+/** No host is every address of either family: the socket that a service manager opens for that is one on `::`. */
 const hostOf = ({ host = '::' }: { readonly host?: string }) => host;
 
 const portOf = (address: PublicAddress) => ('port' in address ? address.port : undefined);

@@ -92,5 +92,6 @@ function internetAddress(socket: Socket): PublicAddress {
   const { address, port } = socket.address() as Partial<AddressInfo>;
   if (port === undefined || address === undefined || socket.remoteAddress !== undefined)
     throw new Error('met a connection or a socket of another kind, wanted a stream socket that listens');
-  return address === '::' ? { port } : { port, host: address };
+  // Whether `::` takes IPv4 too (IPV6_V6ONLY) neither Node nor /proc can tell, so it is not written as if it did.
+  return { port, host: address };
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
+import { asked } from '../kit/control.ts';
 import { temporaryFolder } from '../kit/folder.ts';
 import { freePort } from '../kit/free-port.ts';
 import { RunningLoad } from '../kit/load.ts';
@@ -117,6 +118,22 @@ describe.runIf(hasPython)(`sockets that a service manager has opened${WITHOUT_PY
     });
     await manager.event('listening', (entry) => entry['port'] === other);
     expect(JSON.parse(await get(other, '/'))).toMatchObject({ port: second });
+  });
+
+  test('an IPv6 socket may stand beside an IPv4 one, and none is said to take what it may not', async () => {
+    const port = await freePort();
+    const manager = await running({
+      args: ['--workers', '1', '--port', String(port), SERVER],
+      sockets: [
+        { host: '::', port, ipv6Only: true },
+        { host: '0.0.0.0', port },
+      ],
+    });
+    expect(listening(manager).map(({ host }) => host)).toEqual(['::', '0.0.0.0']);
+    expect(await asked(manager.home, 'GET /status', undefined, 'load-server')).toMatchObject({
+      listeners: [{ port, addresses: [`[::]:${port}`, `0.0.0.0:${port}`] }],
+    });
+    expect(await get(port)).toBe('1');
   });
 
   test('a socket that the program has no port for is named in the log', async () => {

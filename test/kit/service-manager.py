@@ -20,7 +20,7 @@ def bound(place):
         opened = socket.socket(socket.AF_INET6 if ":" in place["host"] else socket.AF_INET)
         opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if ":" in place["host"]:
-            opened.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+            opened.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, int(place.get("ipv6Only", False)))
         opened.bind((place["host"], place["port"]))
     opened.listen(1024)
     return opened

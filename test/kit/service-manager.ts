@@ -12,7 +12,9 @@ const PROGRAM = fileURLToPath(new URL('service-manager.py', import.meta.url));
 export interface Service {
   /** Options of zdlb, and what it runs. */
   readonly args: readonly string[];
-  readonly sockets?: readonly ({ readonly host: string; readonly port: number } | { readonly path: string })[];
+  readonly sockets?: readonly (
+    { readonly host: string; readonly port: number; readonly ipv6Only?: boolean } | { readonly path: string }
+  )[];
   /** LISTEN_FDNAMES. */
   readonly names?: readonly string[];
   /** Whom the sockets are said to be for; the front itself, if absent. */
