@@ -12,7 +12,8 @@ const MOST = 4;
 /** More than twice what a pipe holds. */
 const LARGE = 200_000;
 
-const open = (path: string) => openSync(path, constants.O_APPEND | constants.O_CREAT | constants.O_WRONLY, 0o600);
+const FLAGS = constants.O_APPEND | constants.O_CREAT | constants.O_WRONLY | constants.O_NONBLOCK;
+const open = (path: string) => openSync(path, FLAGS, 0o600);
 
 /** A page with a line of `length` bytes that begins with `number`. */
 function page(number: number, length = SIZE): AsciiPage {
@@ -111,7 +112,7 @@ test('a page that was begun is ended where it was begun, those behind it go to t
   const reader = openSync(fifo, constants.O_RDONLY | constants.O_NONBLOCK);
   onTestFinished(() => closeSync(reader));
   const lengthRead = reading(reader);
-  const former = openSync(fifo, constants.O_WRONLY | constants.O_NONBLOCK);
+  const former = open(fifo);
   const writer = new PageWriter(former, MOST, (error) => expect.unreachable(error.message));
   const large = new AsciiPage(LARGE);
   large.put(Buffer.alloc(LARGE, 'x'));
@@ -126,6 +127,33 @@ test('a page that was begun is ended where it was begun, those behind it go to t
   expect(lengthRead()).toBe(LARGE);
   expect(readFileSync(next, 'latin1')).toBe(line(1));
   expect(isOpen(former, fifo)).toBe(false);
+});
+
+test('a page that was begun is ended where it was begun also when that has failed in between', async () => {
+  const folder = temporaryFolder();
+  const fifo = join(folder, 'former');
+  execFileSync('mkfifo', [fifo]);
+  const first = openSync(fifo, constants.O_RDONLY | constants.O_NONBLOCK);
+  const { writer, errors } = writing(fifo);
+  const large = new AsciiPage(LARGE);
+  large.put(Buffer.alloc(LARGE, 'x'));
+  writer.take(large);
+  const read = reading(first);
+  await expect.poll(() => read()).toBeGreaterThan(0); // it was begun
+  const before = read();
+  closeSync(first);
+  await writer.settled();
+  expect(errors).toEqual(['EPIPE']);
+  const second = openSync(fifo, constants.O_RDONLY | constants.O_NONBLOCK);
+  onTestFinished(() => closeSync(second));
+  const next = join(folder, 'next');
+  writer.moveTo(open(next));
+  writer.take(page(1));
+  const readOn = reading(second);
+  await expect.poll(() => before + readOn()).toBe(LARGE);
+  await writer.settled();
+  expect([readOn() + before, errors]).toEqual([LARGE, ['EPIPE']]);
+  expect(readFileSync(next, 'latin1')).toBe(line(1));
 });
 
 test('a page that was not begun goes to the next file, though the former was full', async () => {
@@ -206,7 +234,7 @@ test('what closes in the middle of a page, since nobody reads it, gives it up', 
   execFileSync('mkfifo', [fifo]);
   const reader = openSync(fifo, constants.O_RDONLY | constants.O_NONBLOCK);
   onTestFinished(() => closeSync(reader));
-  const file = openSync(fifo, constants.O_WRONLY | constants.O_NONBLOCK);
+  const file = open(fifo);
   const writer = new PageWriter(file, MOST, (error) => expect.unreachable(error.message));
   const large = new AsciiPage(LARGE);
   large.put(Buffer.alloc(LARGE, 'x'));
