@@ -18,13 +18,13 @@ const FAREWELL_PART = 1 / 10;
  * what lasts itself, when it gets its stop signal.
  */
 export class Departures {
-  readonly #ports: ReadonlyMap<number, PublicPort>;
+  readonly #ports: Iterable<PublicPort>;
   readonly #leaving = new Set<Worker>();
   /** Aborted when zdlb stops. */
   readonly #stopping = new AbortController();
   #waitsNoMore = false;
 
-  constructor(ports: ReadonlyMap<number, PublicPort>) {
+  constructor(ports: Iterable<PublicPort>) {
     this.#ports = ports;
   }
 
@@ -71,15 +71,15 @@ export class Departures {
   }
 
   async #drained(worker: Worker): Promise<void> {
-    await Promise.all([...this.#ports.values()].map((port) => port.drained(worker)));
+    await Promise.all([...this.#ports].map((port) => port.drained(worker)));
   }
 
   #disperse(worker: Worker, ms: number, until: AbortSignal): void {
-    for (const port of this.#ports.values()) port.disperse(worker, ms, until);
+    for (const port of this.#ports) port.disperse(worker, ms, until);
   }
 
   #order(worker: Worker): void {
-    const isSeen = [...this.#ports.values()].some((port) => port.isSeenByAgent(worker));
+    const isSeen = [...this.#ports].some((port) => port.isSeenByAgent(worker));
     if (isSeen) void this.#retire(worker);
   }
 

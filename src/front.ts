@@ -6,8 +6,6 @@ import { ZdlbError } from './core/errors.js';
 import type { Health } from './core/health.js';
 import type { Journal } from './core/journal.js';
 import type { Listening } from './core/messages.cjs';
-import { type PublicAddress, writtenAddress } from './core/public-address.js';
-import { tellListening } from './announcement.js';
 import { Departures } from './departures.js';
 import { Ledger, type LedgerStatus } from './ledger.js';
 import { Pause, type PauseStatus } from './pause.js';
@@ -15,8 +13,8 @@ import { Admission, type AdmissionSettings } from './proxy/admission.js';
 import { InheritedSockets } from './inherited-sockets.js';
 import { OpenFiles } from './proxy/open-files.js';
 import { Vestibule } from './proxy/vestibule.js';
-import { addressesOf } from './public-addresses.js';
-import { type Premises, PublicPort } from './public-port.js';
+import type { PublicPort } from './public-port.js';
+import { type ListenerStatus, PublicPorts } from './public-ports.js';
 import { SocketFolder } from './socket-folder.js';
 import type { Reloaded } from './supervisor/reload-log.js';
 import type { DataPath, Load, Tally } from './supervisor/data-path.js';
@@ -24,21 +22,11 @@ import { commandSpawner } from './supervisor/command-spawner.js';
 import { PortAllotment } from './supervisor/port-allotment.js';
 import { nodeSpawner, type Spawner } from './supervisor/spawn.js';
 import { Supervisor, type SupervisorStatus } from './supervisor/supervisor.js';
-import type { OpenDoor, Worker } from './supervisor/worker.js';
+import type { Worker } from './supervisor/worker.js';
 
 const AGENT = fileURLToPath(new URL('agent/agent.cjs', import.meta.url));
 /** Generations beside those that retire: one serves, one is kept warm for the watch window, one starts. */
 const NOT_RETIRING = 3;
-
-/** What a port of a running front looks like from outside. */
-export interface ListenerStatus {
-  /** Where clients reach it only at Unix sockets: what the program asked for, 0 for a command. */
-  readonly port: number;
-  readonly mode: 'http' | 'tcp';
-  /** As they are written in options: `:8000`, `[::1]:8000`, `unix:/run/app.sock`. */
-  readonly addresses: readonly string[];
-  readonly connections: number;
-}
 
 /** What a running front tells of itself. */
 export interface ServingStatus extends Omit<SupervisorStatus, 'state'>, LedgerStatus {
@@ -58,22 +46,17 @@ export interface ServingStatus extends Omit<SupervisorStatus, 'state'>, LedgerSt
  */
 export class Front implements DataPath {
   #config: Config;
-  readonly #journal: Journal;
   readonly #supervisor: Supervisor;
   readonly #openFiles: OpenFiles;
   readonly #admission: Admission;
   readonly #vestibule: Vestibule;
-  readonly #ports = new Map<number, PublicPort>();
+  readonly #ports: PublicPorts;
   readonly ledger = new Ledger();
-  readonly #premises: Premises;
   readonly #inherited: InheritedSockets;
   readonly #socketFolder: SocketFolder | undefined;
-  readonly #listening: () => void;
-  readonly #departures = new Departures(this.#ports);
+  readonly #departures: Departures;
   readonly pause: Pause;
   #rotation: readonly Worker[] = [];
-  /** The number of the first port, once a worker has told it. */
-  #first: number | undefined;
 
   /**
    * @param listening called when an address of the first port is open; what it throws ends the start
@@ -88,13 +71,14 @@ export class Front implements DataPath {
   ) {
     this.#inherited = new InheritedSockets(passed, journal);
     this.#config = config;
-    this.#journal = journal;
-    this.#listening = listening;
-    this.pause = new Pause(this.#ports, journal);
     this.#openFiles = new OpenFiles(journal);
     this.#admission = new Admission(this.#bounds(), journal);
     this.#vestibule = new Vestibule(this.#admission, config, journal);
-    this.#premises = { ...this.#inherited.neighbourhood, gate: this.#vestibule, books: this.ledger };
+    const premises = { ...this.#inherited.neighbourhood, gate: this.#vestibule, books: this.ledger };
+    const openings = { port: (port: PublicPort) => this.pause.join(port), firstAddress: listening };
+    this.#ports = new PublicPorts(config, premises, this.#inherited, journal, openings);
+    this.pause = new Pause(this.#ports, journal);
+    this.#departures = new Departures(this.#ports);
     this.#socketFolder = config.transport === 'unix' ? SocketFolder.make() : undefined;
     const spawn = spawnerOf(this.#socketFolder?.path);
     this.#supervisor = new Supervisor({ config, dataPath: this, journal: this.ledger.readOff(journal), spawn });
@@ -102,15 +86,7 @@ export class Front implements DataPath {
 
   /** The public ports, the first one first. */
   get listeners(): readonly ListenerStatus[] {
-    const ports = [...this.#ports.values()].toSorted(
-      (one, other) => Number(this.#isFirst(other)) - Number(this.#isFirst(one)),
-    );
-    return ports.map(({ port, mode, addresses, connections }) => ({
-      port,
-      mode,
-      addresses: addresses.map(writtenAddress),
-      connections,
-    }));
+    return this.#ports.status;
   }
 
   /** How long one may wait for a worker, in milliseconds. */
@@ -203,9 +179,8 @@ export class Front implements DataPath {
   async stop(): Promise<void> {
     this.pause.stop();
     this.#departures.stop(this.#rotation);
-    const ports = [...this.#ports.values()];
     this.#supervisor.finish();
-    await withinTime(this.#config.drainTimeout, Promise.all(ports.map((port) => port.finish())));
+    await withinTime(this.#config.drainTimeout, this.#ports.finish());
     this.#departures.waitNoMore();
     await this.#supervisor.stop();
     await this.#clearAway();
@@ -220,21 +195,7 @@ export class Front implements DataPath {
   }
 
   async open(listening: Listening): Promise<void> {
-    if (this.#isNamed(listening)) this.#first ??= listening.port;
-    let port = this.#ports.get(listening.port);
-    if (port === undefined) {
-      const { mode: wanted, backend } = this.#config;
-      const mode = backend === 'cluster' ? 'tcp' : wanted === 'auto' ? listening.protocol : wanted;
-      port = new PublicPort(listening.port, mode, this.#config, this.#premises);
-      this.#ports.set(listening.port, port);
-      this.pause.join(port);
-    }
-    try {
-      for (const address of addressesOf(listening, this.#isFirst(port), this.#config, this.#inherited.all))
-        if (await port.open(address)) this.#announce(port, address);
-    } finally {
-      if (!port.isOpen) this.#ports.delete(listening.port);
-    }
+    await this.#ports.open(listening);
   }
 
   configure(config: Config): void {
@@ -242,13 +203,13 @@ export class Front implements DataPath {
     this.#admission.configure(this.#bounds());
     this.#vestibule.configure(config);
     this.ledger.configure(config);
-    for (const port of this.#ports.values()) port.configure(config);
+    this.#ports.configure(config);
   }
 
   swap(workers: readonly Worker[]): void {
     this.#rotation = workers;
     this.ledger.retain(this.#supervisor.status().workers);
-    for (const port of this.#ports.values()) port.swap(workers);
+    this.#ports.swap(workers);
   }
 
   async drain(worker: Worker): Promise<void> {
@@ -256,7 +217,7 @@ export class Front implements DataPath {
   }
 
   async probe(worker: Worker, path: string, signal: AbortSignal): Promise<void> {
-    const port = this.#probedPort(worker);
+    const port = this.#ports.probed(worker);
     if (port === undefined) throw new Error(`has no port open on which to ask GET ${path}`);
     // undici takes 70 ms and 19 MB to load, so only who wants probes pays for it.
     const { probe } = await import('./proxy/probe.js');
@@ -264,27 +225,11 @@ export class Front implements DataPath {
   }
 
   tally(worker: Worker): Tally {
-    const tallies: Tally[] = [...this.#ports.values()].map((port) => port.tally(worker));
-    // Connections that were handed over are out of sight: there the agent counts.
-    if (this.#config.backend === 'cluster' && worker.vitals !== undefined) tallies.push(worker.vitals);
-    const sum = (key: keyof Tally) => tallies.reduce((total, tally) => total + tally[key], 0);
-    return { answers: sum('answers'), errors: sum('errors') };
+    return this.#ports.tally(worker);
   }
 
   load(worker: Worker): Load {
-    // Connections that were handed over are out of sight: there the agent counts.
-    if (this.#config.backend === 'cluster')
-      return { inFlight: worker.vitals?.inFlight ?? 0, requests: worker.vitals?.answers ?? 0 };
-    const ports = [...this.#ports.values()];
-    const sum = (of: (port: PublicPort) => number) => ports.reduce((total, port) => total + of(port), 0);
-    return { inFlight: sum((port) => port.inFlight(worker)), requests: sum((port) => port.tally(worker).requests) };
-  }
-
-  /** The first public port that `worker` has open, and HTTP is spoken on as far as one can tell from outside. */
-  #probedPort({ doors }: Worker): number | undefined {
-    const order = [this.#config.port, this.#first, ...this.#ports.keys(), ...doors.keys()];
-    const open = order.filter((port) => typeof port === 'number').filter((port) => doors.has(port));
-    return open.find((port) => isHttp(doors.get(port)!)) ?? open[0];
+    return this.#ports.load(worker);
   }
 
   /** The bounds of connections as they are wanted, or as far as the system allows. */
@@ -296,33 +241,12 @@ export class Front implements DataPath {
     });
   }
 
-  /** Whether it is the one that `--port` names, in whatever order the program opens them; else the first that it opens. */
-  #isNamed({ port, isFirst }: Listening): boolean {
-    const { port: wanted, listen } = this.#config;
-    if (typeof wanted === 'number') return port === wanted;
-    return listen.length === 0 || isFirst === true;
-  }
-
-  #isFirst({ port }: PublicPort): boolean {
-    return port === this.#first;
-  }
-
-  #announce(opened: PublicPort, address: PublicAddress): void {
-    if (this.#isFirst(opened)) this.#listening();
-    tellListening(this.#journal, opened, address, {
-      isPassed: this.#inherited.has(address),
-      isSticky: this.#config.sticky !== 'off',
-    });
-  }
-
   async #clearAway(): Promise<void> {
-    for (const port of this.#ports.values()) port.close();
+    this.#ports.close();
     this.#socketFolder?.remove();
     this.ledger.close();
   }
 }
-
-const isHttp = ({ protocol, tls }: OpenDoor) => protocol === 'http' || tls === true;
 
 /** A configuration that is read anew may have a command where there was a script. */
 function spawnerOf(socketFolder: string | undefined): Spawner {

@@ -52,13 +52,13 @@ const MOVES: Moves<State> = {
 
 /** The operator's pause: new requests and connections wait at the public ports, so that no worker works on anything. */
 export class Pause {
-  readonly #ports: ReadonlyMap<number, PublicPort>;
+  readonly #ports: Iterable<PublicPort>;
   readonly #journal: Journal;
   readonly #lifecycle = new Lifecycle<State>('The pause', 'off', MOVES);
   /** The latest counts, and stands last. There are none while there is no pause. */
   #claims: readonly Claim[] = [];
 
-  constructor(ports: ReadonlyMap<number, PublicPort>, journal: Journal) {
+  constructor(ports: Iterable<PublicPort>, journal: Journal) {
     this.#ports = ports;
     this.#journal = journal;
   }
@@ -82,7 +82,7 @@ export class Pause {
     if (asker?.aborted === true) throw new ZdlbError('busy', 'Cannot pause: whoever asked has gone');
     const claim = { ms, endsAt: performance.now() + ms };
     this.#obey([...this.#claims.filter(({ endsAt }) => endsAt > performance.now()), claim]);
-    for (const port of this.#ports.values()) port.pause();
+    for (const port of this.#ports) port.pause();
     this.#journal.info({ event: 'paused', ms }, `Paused: what comes waits, at most ${formatDuration(ms)}`);
     const withdraw = () => this.#withdraw(claim);
     asker?.addEventListener('abort', withdraw);
@@ -108,15 +108,15 @@ export class Pause {
     const wasOn = this.#lifecycle.is('on');
     this.#lifecycle.to('over');
     this.#claims = [];
-    if (wasOn) for (const port of this.#ports.values()) port.shut();
+    if (wasOn) for (const port of this.#ports) port.shut();
   }
 
   get #held(): number {
-    return [...this.#ports.values()].reduce((sum, { waiting }) => sum + waiting, 0);
+    return [...this.#ports].reduce((sum, { waiting }) => sum + waiting, 0);
   }
 
   get #work(): { readonly inFlight: number; readonly lasting: number } {
-    const all = [...this.#ports.values()].map(({ out }) => out);
+    const all = [...this.#ports].map(({ out }) => out);
     const lasting = all.reduce((sum, out) => sum + out.lasting, 0);
     return { inFlight: all.reduce((sum, out) => sum + out.leases, 0) - lasting, lasting };
   }
@@ -145,7 +145,7 @@ export class Pause {
     const released = this.#held;
     this.#journal.info({ event: 'resumed', released }, `${inWords}: ${released} requests and connections waited`);
     const ms = spreadMs ?? Math.min(SPREAD_MS, released * SPREAD_EACH_MS);
-    await Promise.all([...this.#ports.values()].map((port) => port.resume(ms)));
+    await Promise.all([...this.#ports].map((port) => port.resume(ms)));
     return { wasPaused: true, released };
   }
 
