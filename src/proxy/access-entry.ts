@@ -1,7 +1,6 @@
 import { type AsciiPage, longestInside, piece } from '../core/ascii-page.js';
-import type { Account } from './account.js';
 import type { End } from './end.js';
-import { VERSION_LENGTH } from './request-line.js';
+import { type RequestLine, VERSION_LENGTH } from './request-line.js';
 
 const METHOD = piece('","method":"');
 const GET_TARGET = piece('","method":"GET","target":"');
@@ -18,6 +17,20 @@ const HTTP = piece(' HTTP/');
 const HTTP_11 = piece(' HTTP/1.1');
 /** Ample for all that has the same length in all lines, or has a number's. */
 const FRAME = 512;
+
+/** What is written of a request; see Account. */
+export interface Entry {
+  readonly client: Buffer;
+  readonly line: RequestLine;
+  readonly beganAt: number;
+  readonly firstByteMs: number;
+  readonly heldMs: number;
+  readonly bytes: number;
+  readonly status: number;
+  readonly slot: number;
+  readonly generation: number;
+  readonly attempts: number;
+}
 
 /** Of all statuses that a worker may send. */
 const STATUSES = 1_000;
@@ -44,7 +57,7 @@ export class AccessEntries {
   }
 
   /** How many bytes its line has at the most. */
-  longest({ client, line }: Account): number {
+  longest({ client, line }: Entry): number {
     return FRAME + this.#start.length + longestInside(client) + longestInside(line);
   }
 
@@ -54,22 +67,22 @@ export class AccessEntries {
    * @param time when it ended, in milliseconds since 1970
    * @param ms how long it took
    */
-  write(page: AsciiPage, account: Account, end: End, time: number, ms: number): void {
+  write(page: AsciiPage, entry: Entry, end: End, time: number, ms: number): void {
     if (time !== this.#time) this.#start.write(String((this.#time = time)), this.#timeAt, 'latin1');
     page.put(this.#start);
-    page.inside(account.client, 0, account.client.length);
-    this.#putLine(page, account);
-    page.natural(account.bytes);
+    page.inside(entry.client, 0, entry.client.length);
+    this.#putLine(page, entry);
+    page.natural(entry.bytes);
     page.putShort(FIRST_BYTE);
-    if (account.firstByteMs < 0) page.putShort(NULL);
-    else page.tenths(account.firstByteMs);
+    if (entry.firstByteMs < 0) page.putShort(NULL);
+    else page.tenths(entry.firstByteMs);
     page.putShort(TOTAL);
     page.tenths(ms);
-    page.put(this.#tailOf(account, end));
+    page.put(this.#tailOf(entry, end));
   }
 
   /** What was asked, and the status of the answer. */
-  #putLine(page: AsciiPage, { line, status }: Account): void {
+  #putLine(page: AsciiPage, { line, status }: Entry): void {
     const { bytes, length } = line;
     const isGet = line.has(GET, 0);
     const methodEnd = isGet ? 3 : line.methodEnd;
@@ -99,12 +112,12 @@ export class AccessEntries {
     }
   }
 
-  #tailOf(account: Account, end: End): Buffer {
-    const { slot, generation, attempts, heldMs } = account;
-    if (end !== 'complete' || slot < 0 || attempts > 1 || heldMs >= 0) return tailOf(account, end);
+  #tailOf(entry: Entry, end: End): Buffer {
+    const { slot, generation, attempts, heldMs } = entry;
+    if (end !== 'complete' || slot < 0 || attempts > 1 || heldMs >= 0) return tailOf(entry, end);
     const known = this.#tails[slot];
     if (known?.generation === generation) return known.tail;
-    const tail = tailOf(account, end);
+    const tail = tailOf(entry, end);
     this.#tails[slot] = { generation, tail };
     return tail;
   }
@@ -112,7 +125,7 @@ export class AccessEntries {
 
 const answerTo = (status: number): string => `,"status":${status},"bytes":`;
 
-function tailOf({ slot, generation, attempts, heldMs }: Account, end: End): Buffer {
+function tailOf({ slot, generation, attempts, heldMs }: Entry, end: End): Buffer {
   const worker = slot < 0 ? '"slot":null,"generation":null' : `"slot":${slot},"generation":${generation}`;
   const retries = attempts > 1 ? attempts - 1 : 0;
   return piece(`,${worker},"retries":${retries},"heldMs":${heldMs < 0 ? '0' : heldMs.toFixed(1)},"end":"${end}"}\n`);

@@ -1,7 +1,8 @@
 import { AsciiPage } from '../core/ascii-page.js';
-import { AccessEntries } from './access-entry.js';
+import { AccessEntries, type Entry } from './access-entry.js';
 import type { Account } from './account.js';
 import type { End } from './end.js';
+import { Notes } from './notes.js';
 
 /** So many bytes leave together unless told otherwise, or what has come within this time (ms). */
 const PAGE_SIZE = 64 * 1024;
@@ -19,10 +20,11 @@ export class AccessLog {
   dropped = 0;
   readonly #written: AccessEntries;
   readonly #take: Take;
+  readonly #notes = new Notes();
   #page: AsciiPage;
   #lines = 0;
   #timer: NodeJS.Timeout | undefined;
-  /** What the time of day is ahead of the clock that durations are taken from (ms). It is looked up once a page. */
+  /** What the time of day is ahead of the clock that durations are taken from (ms). Looked up now and then, since it may be set. */
   #ahead = 0;
 
   /**
@@ -38,15 +40,32 @@ export class AccessLog {
   write(account: Account, end: End, ms: number): void {
     const isGood = end === 'complete' && account.status < 500;
     if (isGood && this.share < 1 && Math.random() >= this.share) return;
-    this.#makeRoom(this.#written.longest(account));
-    if (this.#lines++ === 0) this.#begin();
-    this.#written.write(this.#page, account, end, Math.trunc(this.#ahead + account.beganAt + ms), ms);
+    if (!this.#notes.take(account, end, ms)) this.#writeAll(account, end, ms);
+    this.#timer ??= setTimeout(() => this.flush(), PAGE_MS).unref();
   }
 
   /** Lets go of what was gathered. */
   flush(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
+    this.#writeAll();
+    this.#turnPage();
+  }
+
+  /** Puts together the lines of what is noted, and of one for which there is no room among it. */
+  #writeAll(account?: Account, end: End = 'complete', ms = 0): void {
+    this.#ahead = Date.now() - performance.now();
+    this.#notes.empty(this.#write);
+    if (account !== undefined && !this.#notes.take(account, end, ms)) this.#write(account, end, ms);
+  }
+
+  readonly #write = (entry: Entry, end: End, ms: number): void => {
+    this.#makeRoom(this.#written.longest(entry));
+    this.#written.write(this.#page, entry, end, Math.trunc(this.#ahead + entry.beganAt + ms), ms);
+    this.#lines++;
+  };
+
+  #turnPage(): void {
     if (this.#lines === 0) return;
     const next = this.#take(this.#page);
     if (next === undefined) this.dropped += this.#lines;
@@ -56,14 +75,9 @@ export class AccessLog {
     this.#lines = 0;
   }
 
-  #begin(): void {
-    this.#ahead = Date.now() - performance.now();
-    this.#timer = setTimeout(() => this.flush(), PAGE_MS).unref();
-  }
-
   #makeRoom(size: number): void {
     if (this.#page.room >= size) return;
-    this.flush();
+    this.#turnPage();
     if (this.#page.room < size) this.#page = new AsciiPage(size);
   }
 }

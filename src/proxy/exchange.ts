@@ -38,7 +38,7 @@ export class Exchange implements Claimant, UpstreamUser {
 
   /** Begins with the request whose head the shared head describes: bytes[0, headEnd), and what follows up to `length`. */
   begin(bytes: Buffer, headEnd: number, length: number): void {
-    if (this.account.begin(this.#session.who)) this.account.line.keep(bytes, this.#head);
+    if (this.account.begin(this.#session.who)) this.account.line.keepOf(this.#head, bytes);
     this.#request.begin(bytes, headEnd, length);
     this.#response.expect(this.#head);
     this.#claim();

@@ -23,9 +23,21 @@ export class RequestLine {
     if (this.bytes.length > SOME_BYTES) this.bytes = NONE;
   }
 
+  /** The line bytes[start, end). */
+  keep(bytes: Buffer, start: number, end: number): void {
+    const length = end - start;
+    if (this.bytes.length < length) this.bytes = Buffer.allocUnsafeSlow(Math.max(length, SOME_BYTES));
+    this.length = copy(bytes, start, end, this.bytes, 0);
+  }
+
+  /** Where it ends there. */
+  copyTo(bytes: Buffer, start: number): number {
+    return copy(this.bytes, 0, this.length, bytes, start);
+  }
+
   /** The line of a request whose head was read from `bytes`. */
-  keep(bytes: Buffer, { methodStart, targetEnd }: Pick<RequestHead, 'methodStart' | 'targetEnd'>): void {
-    this.#copy(bytes, methodStart, targetEnd + VERSION_LENGTH);
+  keepOf({ methodStart, targetEnd }: RequestHead, bytes: Buffer): void {
+    this.keep(bytes, methodStart, targetEnd + VERSION_LENGTH);
   }
 
   /** The first line of bytes[0, end) that is not empty, whatever it is; cut where it is too long to be told. */
@@ -35,13 +47,13 @@ export class RequestLine {
     const last = Math.min(end, start + MAX_LINE);
     let at = start;
     while (at < last && bytes[at] !== CR && bytes[at] !== LF) at++;
-    this.#copy(bytes, start, at);
+    this.keep(bytes, start, at);
   }
 
   /** A line that somebody else has read. */
   keepText(text: string): void {
     const bytes = Buffer.from(text, 'latin1');
-    this.#copy(bytes, 0, bytes.length);
+    this.keep(bytes, 0, bytes.length);
   }
 
   /** Whether `part` is what stands there. */
@@ -56,12 +68,11 @@ export class RequestLine {
     const at = this.bytes.indexOf(0x20);
     return at < this.length ? at : -1;
   }
+}
 
-  #copy(bytes: Buffer, start: number, end: number): void {
-    const length = end - start;
-    if (this.bytes.length < length) this.bytes = Buffer.allocUnsafeSlow(Math.max(length, SOME_BYTES));
-    const copied = this.bytes;
-    for (let at = 0; at < length; at++) copied[at] = bytes[start + at]!;
-    this.length = length;
-  }
+/** For some ten bytes, a loop takes half the time of the built-in ways. */
+function copy(from: Buffer, start: number, end: number, to: Buffer, toStart: number): number {
+  let at = toStart;
+  for (let fromAt = start; fromAt < end; fromAt++) to[at++] = from[fromAt]!;
+  return at;
 }
