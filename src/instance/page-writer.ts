@@ -42,7 +42,10 @@ export class PageWriter {
   take(page: AsciiPage): AsciiPage | undefined {
     const last = this.#full.at(-1);
     const isAdded = last !== undefined && last.room >= page.length;
-    if (!isAdded && this.#full.length === this.#most) return undefined;
+    if (!isAdded && this.#full.length === this.#most) {
+      this.#write(); // what waits may have failed, and nobody else would try it again
+      return undefined;
+    }
     if (isAdded) last.put(page.written);
     else this.#full.push(page);
     const next = isAdded ? page : (this.#spare ?? new AsciiPage(page.bytes.length));

@@ -191,10 +191,31 @@ test('a disk that is full is told of once for each page that comes, and none is 
     expect(errors).toHaveLength(number + 1);
   }
   expect(writer.take(page(MOST))).toBeUndefined();
+  await writer.settled();
+  expect(errors).toHaveLength(MOST + 1);
   const path = join(temporaryFolder(), 'log');
   writer.moveTo(open(path)); // there is room again
   await writer.settled();
   expect(readFileSync(path, 'latin1')).toBe([0, 1, 2, 3].map((number) => line(number)).join(''));
+});
+
+test('when nothing gets on for long and as many wait as may, each page that is not taken has those tried again', async () => {
+  const fifo = join(temporaryFolder(), 'fifo');
+  execFileSync('mkfifo', [fifo]);
+  const first = openSync(fifo, constants.O_RDONLY | constants.O_NONBLOCK);
+  const { writer, errors } = writing(fifo, 1);
+  closeSync(first);
+  writer.take(page(0));
+  await writer.settled();
+  expect(errors).toEqual(['EPIPE']);
+  const second = openSync(fifo, constants.O_RDONLY | constants.O_NONBLOCK);
+  onTestFinished(() => closeSync(second));
+  expect(writer.take(page(1))).toBeUndefined();
+  await writer.settled();
+  expect(writer.take(page(2))).toBeDefined();
+  await writer.settled();
+  const bytes = Buffer.alloc(4 * SIZE);
+  expect(bytes.toString('latin1', 0, readSync(second, bytes))).toBe(line(0) + line(2));
 });
 
 test('a file that is moved away is written to until the writer is told where to go', async () => {
