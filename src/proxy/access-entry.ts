@@ -17,6 +17,8 @@ const HTTP = piece(' HTTP/');
 const HTTP_11 = piece(' HTTP/1.1');
 /** Ample for all that has the same length in all lines, or has a number's. */
 const FRAME = 512;
+/** Of the time, in digits; before 2001 there are fewer, and a machine without a clock of its own may start in 1970. */
+const TIME_LENGTH = 13;
 
 /** What is written of a request; see Account. */
 export interface Entry {
@@ -43,7 +45,7 @@ export class AccessEntries {
   /** How all lines begin, with the time of the last one. */
   readonly #start: Buffer;
   readonly #timeAt: number;
-  #time = 0;
+  #time: number | undefined;
   /** By status, what stands between the target and the number of bytes, where the version is 1.1. */
   readonly #answers: (Buffer | undefined)[] = Array.from({ length: STATUSES });
   /** By slot, how the lines of its worker end whose requests were answered without any ado. */
@@ -53,7 +55,7 @@ export class AccessEntries {
   constructor(name: string) {
     const head = `{"level":30,"name":${JSON.stringify(name)},"event":"access","time":`;
     this.#timeAt = head.length;
-    this.#start = piece(`${head}${Date.now()},"client":"`);
+    this.#start = piece(`${head}${' '.repeat(TIME_LENGTH)},"client":"`);
   }
 
   /** How many bytes its line has at the most. */
@@ -68,7 +70,7 @@ export class AccessEntries {
    * @param ms how long it took
    */
   write(page: AsciiPage, entry: Entry, end: End, time: number, ms: number): void {
-    if (time !== this.#time) this.#start.write(String((this.#time = time)), this.#timeAt, 'latin1');
+    if (time !== this.#time) this.#tell(time);
     page.put(this.#start);
     page.inside(entry.client, 0, entry.client.length);
     this.#putLine(page, entry);
@@ -79,6 +81,11 @@ export class AccessEntries {
     page.putShort(TOTAL);
     page.tenths(ms);
     page.put(this.#tailOf(entry, end));
+  }
+
+  #tell(time: number): void {
+    this.#time = time;
+    this.#start.write(String(time).padStart(TIME_LENGTH), this.#timeAt, 'latin1');
   }
 
   /** What was asked, and the status of the answer. */

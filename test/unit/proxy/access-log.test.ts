@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { AsciiPage, piece } from '../../../src/core/ascii-page.js';
 import { AccessLog } from '../../../src/proxy/access-log.js';
 import { Account } from '../../../src/proxy/account.js';
@@ -75,6 +75,21 @@ test('the time is that of the end, whenever it is written', () => {
   const { time } = entries()[0] as { readonly time: number };
   expect(time).toBeGreaterThanOrEqual(before - 1);
   expect(time).toBeLessThanOrEqual(after + 1);
+});
+
+test('the clock may be set from 1970 to the present while the log is kept', () => {
+  vi.useFakeTimers({ toFake: ['Date'], now: 12_345 });
+  onTestFinished(() => void vi.useRealTimers());
+  const { log, ask, entries } = scene();
+  ask('GET /early HTTP/1.1');
+  log.flush();
+  vi.setSystemTime(1_700_000_000_000);
+  ask('GET /late HTTP/1.1');
+  const [early, late] = entries() as readonly { readonly time: number }[];
+  expect(early).toMatchObject({ client: '10.0.0.1', target: '/early' });
+  expect(late).toMatchObject({ client: '10.0.0.1', target: '/late' });
+  expect(Math.abs(early!.time - 12_345)).toBeLessThan(1_000);
+  expect(Math.abs(late!.time - 1_700_000_000_000)).toBeLessThan(1_000);
 });
 
 test('what nobody has room for is counted page by page, and the next one is tried', () => {
