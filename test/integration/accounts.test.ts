@@ -31,6 +31,7 @@ describe.each(ENGINES)('by the %s, a request is accounted for', (engine) => {
 
   test.each<[end: string, failed: number, request: string, then: Parameters<typeof ask>[1], options?: RelayOptions]>([
     ['complete', 0, GET, (worker) => worker.send(OK)],
+    ['complete', 0, GET.replace('\r\n\r\n', '\r\nConnection: close\r\n\r\n'), (worker) => worker.send(OK)],
     ['complete', 1, GET, (worker) => worker.send(OK.replace('200', '500'))],
     ['client-left', 0, GET, (_, client) => client.socket.resetAndDestroy()],
     ['client-left', 0, `${POST}h`, (_, client) => client.socket.end()],

@@ -179,9 +179,9 @@ export class Exchange implements Claimant, BodyOwner {
 
   /** Ends it in whatever state it is, without an answer. */
   cancel(end: End): void {
-    if (this.#state === 'over') return;
-    // A tunnel is over when one of its ends says so.
-    this.#end(this.#state === 'tunnel' && end === 'client-left' ? 'complete' : end);
+    // A tunnel is over when one of its ends says so. Behind an answer that is the last, Node closes before it is concluded here.
+    const isDone = this.#state === 'tunnel' || this.#response.writableFinished;
+    if (this.#state !== 'over') this.#end(isDone && end === 'client-left' ? 'complete' : end);
   }
 
   #is(...states: readonly State[]): boolean {
