@@ -1,5 +1,6 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { ENGINES, GET, OK, through } from '../kit/relay.js';
+import { dial } from '../kit/wire.js';
 
 const UPGRADE = 'GET / HTTP/1.1\r\nHost: a\r\nUpgrade: chat\r\nConnection: Upgrade\r\n\r\n';
 const DECLINED =
@@ -7,7 +8,7 @@ const DECLINED =
 const SWITCH = 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: chat\r\nConnection: Upgrade\r\n\r\n';
 
 describe.each(ENGINES)('by the %s, an upgrade', (engine) => {
-  const { exchange } = through(engine);
+  const { exchange, scene } = through(engine);
 
   test('becomes a tunnel, early bytes of both sides included, that each side ends for itself', async () => {
     const { client, worker } = await exchange(`${UPGRADE}early`, `${SWITCH}hello`);
@@ -34,6 +35,23 @@ describe.each(ENGINES)('by the %s, an upgrade', (engine) => {
     client.send('END');
     await worker.gets('END');
     expect(worker.received).toBe(UPGRADE + early + 'END');
+  });
+
+  test('passes on what came before the switch also when it was pipelined behind a request', async () => {
+    const { port, stage } = await scene();
+    const client = await dial(port);
+    client.send(`${GET}${UPGRADE}early`);
+    const first = await stage.accepts();
+    await first.gets('\r\n\r\n');
+    first.send(OK);
+    const worker = await stage.accepts(); // an upgrade has a connection of its own
+    await worker.gets('\r\n\r\n');
+    client.send('later');
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    worker.send(SWITCH);
+    client.send('END');
+    await worker.gets('END');
+    expect(worker.received).toBe(`${UPGRADE}earlylaterEND`);
   });
 
   test('passes on an end that came before the switch', async () => {

@@ -21,7 +21,8 @@ export class Exchange implements Claimant, BodyOwner {
   readonly #request: IncomingMessage;
   readonly #body: Body;
   readonly #account: Account;
-  readonly #upgrade: Upgrade | undefined;
+  /** Where another protocol is asked for: then what the client sends next is not for Node's parser. */
+  readonly upgrade: Upgrade | undefined;
   #question: Question | number;
   #response: ServerResponse;
   #lease: Lease | undefined;
@@ -41,8 +42,8 @@ export class Exchange implements Claimant, BodyOwner {
     this.#response.on('error', () => {}).on('finish', () => this.#maybeConclude());
     this.#question = readRequest(request, engine.settings);
     this.#body = new Body(request, boundsOf(this.#question, engine.settings), this);
-    if (early !== undefined) this.#upgrade = new Upgrade(engine.proxy, session.client, request, early);
-    if (this.#upgrade !== undefined && !this.#body.isWhole) this.#question = 400; // where its body ends, Node leaves open
+    if (early !== undefined) this.upgrade = new Upgrade(engine.proxy, session.client, request, early);
+    if (this.upgrade !== undefined && !this.#body.isWhole) this.#question = 400; // where its body ends, Node leaves open
   }
 
   /** Whether the client has sent all of the request. */
@@ -90,7 +91,7 @@ export class Exchange implements Claimant, BodyOwner {
     outgoing.once('close', () => this.#outgoingClosed(outgoing));
     const { expectsContinue, hasBody } = this.#question as Question;
     this.#session.expireIn(this.#engine.settings[hasBody ? 'bodyTimeout' : 'responseTimeout']);
-    if (this.#upgrade !== undefined) return;
+    if (this.upgrade !== undefined) return;
     setRight(outgoing, this.#question as Question);
     if (expectsContinue && !this.#body.hasBegun) this.#response.writeContinue();
     this.#body.flow();
@@ -107,7 +108,7 @@ export class Exchange implements Claimant, BodyOwner {
     this.#session.expireIn(this.isWhole ? Infinity : this.#engine.settings.bodyTimeout);
     message.once('end', () => this.#answerEnded());
     this.#keepsClient = answer.keepsClient;
-    if (this.#upgrade !== undefined) this.#upgrade.answerWith(this.#response);
+    if (this.upgrade !== undefined) this.upgrade.answerWith(this.#response);
     beginAnswer(this.#response, answer);
     message.on('data', (part: Buffer) => (this.#account.bytes += part.length)).pipe(this.#response);
     if (answer.isEventStream) this.#lease!.lasts(() => this.#fail('retired'));
@@ -122,7 +123,7 @@ export class Exchange implements Claimant, BodyOwner {
     this.#account.answers(answer.status);
     message.headers = headersOf(answer.lines);
     this.#to('tunnel');
-    this.#lease!.lasts(() => this.#upgrade!.leave());
+    this.#lease!.lasts(() => this.upgrade!.leave());
     this.#session.becomeTunnel();
     return true;
   }
@@ -194,7 +195,7 @@ export class Exchange implements Claimant, BodyOwner {
   }
 
   get #mayKeepClient(): boolean {
-    return (this.#question as Question).isPersistent && !this.#session.isLast && this.#upgrade === undefined;
+    return (this.#question as Question).isPersistent && !this.#session.isLast && this.upgrade === undefined;
   }
 
   #claim(): void {
@@ -209,11 +210,11 @@ export class Exchange implements Claimant, BodyOwner {
     const question = this.#question as Question;
     const attempt = this.#account.attempts;
     const failed = (error: Error) => (attempt === this.#account.attempts ? this.lost(error) : undefined);
-    const mayReuse = attempt === 1 && this.#upgrade === undefined;
+    const mayReuse = attempt === 1 && this.upgrade === undefined;
     const agent = this.#engine.agents.agentOf(backend, mayReuse, question, this.#session.who.ends);
     const to = { target: targetOf(backend.address), agent, toProxy: true, selfHandleResponse: true } as const;
     this.#request.headers = headersOf(fieldsFor(backend, question, this.#request, this.#session));
-    if (this.#upgrade !== undefined) this.#upgrade.forward(to, this, question.target, failed);
+    if (this.upgrade !== undefined) this.upgrade.forward(to, this, question.target, failed);
     else this.#engine.proxy.web(this.#request, this.#response, { ...to, buffer: this.#body.open() }, failed);
   }
 
@@ -303,7 +304,7 @@ export class Exchange implements Claimant, BodyOwner {
   }
 
   #end(end: End): void {
-    this.#account.close(end, this.#state === 'tunnel' ? this.#upgrade!.sent : undefined);
+    this.#account.close(end, this.#state === 'tunnel' ? this.upgrade!.sent : undefined);
     this.#to('over');
     this.#engine.balancer.withdraw(this);
     this.#outgoing?.destroy();

@@ -230,7 +230,7 @@ export class Session {
 
   #goOn(next: Exchange): void {
     this.#to('exchange', Infinity);
-    this.client.resume();
+    if (next.upgrade === undefined) this.client.resume(); // nobody would take what flows before the sockets are joined
     // Not before the worker's socket is back with its agent, or every request would get a new one.
     setImmediate(() => this.#engine.turns.take(() => next.begin()));
   }
