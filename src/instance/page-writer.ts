@@ -86,12 +86,12 @@ export class PageWriter {
 
   async #writeAll(): Promise<void> {
     try {
-      await this.#turnOver();
-      for (let page = this.#full[0]; page !== undefined && !this.#isClosed; page = this.#full[0]) {
-        this.#at += await this.#writeSome(page);
-        if (this.#at < page.length) continue; // more may have been added to it in the meantime
-        this.#done(page);
+      while (!this.#isClosed) {
         await this.#turnOver();
+        const [page] = this.#full;
+        if (page === undefined) return;
+        this.#at += await this.#writeSome(page);
+        if (this.#at === page.length) this.#done(page); // more may have been added to it in the meantime
       }
     } catch (error) {
       this.#onError(error as Error);

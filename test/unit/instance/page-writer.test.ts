@@ -1,5 +1,15 @@
 import { execFileSync } from 'node:child_process';
-import { closeSync, constants, fstatSync, openSync, readFileSync, readSync, renameSync, statSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  openSync,
+  readFileSync,
+  readSync,
+  renameSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { AsciiPage } from '../../../src/core/ascii-page.js';
@@ -165,6 +175,20 @@ test('a page that was not begun goes to the next file, though the former was ful
   writer.moveTo(open(path));
   await writer.settled();
   expect(readFileSync(path, 'latin1')).toBe(line(0));
+});
+
+test('a page that was not begun goes to the next file, though the former is a pipe that nobody reads', async () => {
+  const fifo = join(temporaryFolder(), 'former');
+  execFileSync('mkfifo', [fifo]);
+  const reader = openSync(fifo, constants.O_RDONLY | constants.O_NONBLOCK);
+  onTestFinished(() => closeSync(reader));
+  const { writer, file, errors } = writing(fifo);
+  writeSync(file, Buffer.alloc(LARGE)); // as much as it holds
+  writer.take(page(0));
+  const path = join(temporaryFolder(), 'log');
+  writer.moveTo(open(path));
+  await expect.poll(() => readFileSync(path, 'latin1')).toBe(line(0));
+  expect(errors).toEqual([]);
 });
 
 test('who moves on twice before a page has come leaves no file open', async () => {
