@@ -1,69 +1,9 @@
-import { execFileSync } from 'node:child_process';
-import {
-  closeSync,
-  constants,
-  fstatSync,
-  openSync,
-  readFileSync,
-  readSync,
-  renameSync,
-  statSync,
-  writeSync,
-} from 'node:fs';
+import { readFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
-import { AsciiPage } from '../../../src/core/ascii-page.js';
-import { systemCode } from '../../../src/core/errors.js';
-import { PageWriter } from '../../../src/instance/page-writer.js';
+import { expect, test } from 'vitest';
+import { type AsciiPage } from '../../../src/core/ascii-page.js';
 import { temporaryFolder } from '../../kit/folder.ts';
-
-const SIZE = 64;
-const MOST = 4;
-/** More than twice what a pipe holds. */
-const LARGE = 200_000;
-
-const FLAGS = constants.O_APPEND | constants.O_CREAT | constants.O_WRONLY | constants.O_NONBLOCK;
-const open = (path: string) => openSync(path, FLAGS, 0o600);
-
-/** A page with a line of `length` bytes that begins with `number`. */
-function page(number: number, length = SIZE): AsciiPage {
-  const filled = new AsciiPage(SIZE);
-  filled.put(Buffer.from(line(number, length)));
-  return filled;
-}
-
-const line = (number: number, length = SIZE) => `${String(number).padEnd(length - 1, '.')}\n`;
-
-/** A writer to a file of its own, or to `path`, and what it complained of. */
-function writing(path = join(temporaryFolder(), 'log'), most = MOST) {
-  const errors: string[] = [];
-  const file = open(path);
-  const writer = new PageWriter(file, most, (error) => errors.push(systemCode(error)!));
-  return { path, file, writer, errors };
-}
-
-/** Whether a descriptor is open, and still what it was. */
-function isOpen(file: number, path: string): boolean {
-  try {
-    return fstatSync(file).ino === statSync(path).ino;
-  } catch {
-    return false;
-  }
-}
-
-/** Reads what is there at the moment, and tells how much was read in all. */
-function reading(reader: number): () => number {
-  const bytes = Buffer.alloc(LARGE);
-  let total = 0;
-  return () => {
-    try {
-      total += readSync(reader, bytes, 0, bytes.length, null);
-    } catch (error) {
-      if (systemCode(error) !== 'EAGAIN') throw error;
-    }
-    return total;
-  };
-}
+import { MOST, isOpen, line, open, page, writing } from '../../kit/page-writing.ts';
 
 test('pages are appended in the order in which they come', async () => {
   const { path, writer, errors } = writing();
@@ -115,57 +55,6 @@ test('when as many wait as may, none is taken, until some have been written', as
   expect(readFileSync(path, 'latin1')).toBe([0, 1, 2, 3, 9].map((number) => line(number)).join(''));
 });
 
-test('a page that was begun is ended where it was begun, those behind it go to the next file, and the former is closed', async () => {
-  const folder = temporaryFolder();
-  const fifo = join(folder, 'former');
-  execFileSync('mkfifo', [fifo]);
-  const reader = openSync(fifo, constants.O_RDONLY | constants.O_NONBLOCK);
-  onTestFinished(() => closeSync(reader));
-  const lengthRead = reading(reader);
-  const former = open(fifo);
-  const writer = new PageWriter(former, MOST, (error) => expect.unreachable(error.message));
-  const large = new AsciiPage(LARGE);
-  large.put(Buffer.alloc(LARGE, 'x'));
-  writer.take(large);
-  await expect.poll(() => lengthRead()).toBeGreaterThan(0); // it was begun
-  const next = join(folder, 'next');
-  writer.moveTo(open(next));
-  expect((await writer.stat()).ino).toBe(statSync(next).ino);
-  writer.take(page(1));
-  await expect.poll(() => lengthRead()).toBe(LARGE);
-  await writer.settled();
-  expect(lengthRead()).toBe(LARGE);
-  expect(readFileSync(next, 'latin1')).toBe(line(1));
-  expect(isOpen(former, fifo)).toBe(false);
-});
-
-test('a page that was begun is ended where it was begun also when that has failed in between', async () => {
-  const folder = temporaryFolder();
-  const fifo = join(folder, 'former');
-  execFileSync('mkfifo', [fifo]);
-  const first = openSync(fifo, constants.O_RDONLY | constants.O_NONBLOCK);
-  const { writer, errors } = writing(fifo);
-  const large = new AsciiPage(LARGE);
-  large.put(Buffer.alloc(LARGE, 'x'));
-  writer.take(large);
-  const read = reading(first);
-  await expect.poll(() => read()).toBeGreaterThan(0); // it was begun
-  const before = read();
-  closeSync(first);
-  await writer.settled();
-  expect(errors).toEqual(['EPIPE']);
-  const second = openSync(fifo, constants.O_RDONLY | constants.O_NONBLOCK);
-  onTestFinished(() => closeSync(second));
-  const next = join(folder, 'next');
-  writer.moveTo(open(next));
-  writer.take(page(1));
-  const readOn = reading(second);
-  await expect.poll(() => before + readOn()).toBe(LARGE);
-  await writer.settled();
-  expect([readOn() + before, errors]).toEqual([LARGE, ['EPIPE']]);
-  expect(readFileSync(next, 'latin1')).toBe(line(1));
-});
-
 test('a page that was not begun goes to the next file, though the former was full', async () => {
   const { writer, errors } = writing('/dev/full');
   writer.take(page(0));
@@ -175,20 +64,6 @@ test('a page that was not begun goes to the next file, though the former was ful
   writer.moveTo(open(path));
   await writer.settled();
   expect(readFileSync(path, 'latin1')).toBe(line(0));
-});
-
-test('a page that was not begun goes to the next file, though the former is a pipe that nobody reads', async () => {
-  const fifo = join(temporaryFolder(), 'former');
-  execFileSync('mkfifo', [fifo]);
-  const reader = openSync(fifo, constants.O_RDONLY | constants.O_NONBLOCK);
-  onTestFinished(() => closeSync(reader));
-  const { writer, file, errors } = writing(fifo);
-  writeSync(file, Buffer.alloc(LARGE)); // as much as it holds
-  writer.take(page(0));
-  const path = join(temporaryFolder(), 'log');
-  writer.moveTo(open(path));
-  await expect.poll(() => readFileSync(path, 'latin1')).toBe(line(0));
-  expect(errors).toEqual([]);
 });
 
 test('who moves on twice before a page has come leaves no file open', async () => {
@@ -223,25 +98,6 @@ test('a disk that is full is told of once for each page that comes, and none is 
   expect(readFileSync(path, 'latin1')).toBe([0, 1, 2, 3].map((number) => line(number)).join(''));
 });
 
-test('when nothing gets on for long and as many wait as may, each page that is not taken has those tried again', async () => {
-  const fifo = join(temporaryFolder(), 'fifo');
-  execFileSync('mkfifo', [fifo]);
-  const first = openSync(fifo, constants.O_RDONLY | constants.O_NONBLOCK);
-  const { writer, errors } = writing(fifo, 1);
-  closeSync(first);
-  writer.take(page(0));
-  await writer.settled();
-  expect(errors).toEqual(['EPIPE']);
-  const second = openSync(fifo, constants.O_RDONLY | constants.O_NONBLOCK);
-  onTestFinished(() => closeSync(second));
-  expect(writer.take(page(1))).toBeUndefined();
-  await writer.settled();
-  expect(writer.take(page(2))).toBeDefined();
-  await writer.settled();
-  const bytes = Buffer.alloc(4 * SIZE);
-  expect(bytes.toString('latin1', 0, readSync(second, bytes))).toBe(line(0) + line(2));
-});
-
 test('a file that is moved away is written to until the writer is told where to go', async () => {
   const { path, writer } = writing();
   writer.take(page(0));
@@ -272,22 +128,4 @@ test('what closes lets go of its files at once, or when what is under way is ove
   expect([isOpen(busy.file, busy.path), isOpen(next, `${busy.path}.1`)]).toEqual([true, true]);
   await expect.poll(() => [isOpen(busy.file, busy.path), isOpen(next, `${busy.path}.1`)]).toEqual([false, false]);
   expect(busy.errors).toEqual([]);
-});
-
-test('what closes in the middle of a page, since nobody reads it, gives it up', async () => {
-  const fifo = join(temporaryFolder(), 'fifo');
-  execFileSync('mkfifo', [fifo]);
-  const reader = openSync(fifo, constants.O_RDONLY | constants.O_NONBLOCK);
-  onTestFinished(() => closeSync(reader));
-  const file = open(fifo);
-  const writer = new PageWriter(file, MOST, (error) => expect.unreachable(error.message));
-  const large = new AsciiPage(LARGE);
-  large.put(Buffer.alloc(LARGE, 'x'));
-  writer.take(large);
-  const lengthRead = reading(reader);
-  await expect.poll(() => lengthRead()).toBeGreaterThan(0); // it was begun
-  const settled = writer.settled();
-  writer.close();
-  await settled;
-  await expect.poll(() => isOpen(file, fifo)).toBe(false);
 });
