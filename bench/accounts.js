@@ -54,9 +54,23 @@ function scrape(socketPath) {
     .end();
 }
 
+/** Once in each second, from the middle of the first one on. @param {string} socket @returns {() => void} ends it */
+function scrapeRegularly(socket) {
+  /** @type {NodeJS.Timeout} */
+  let timer;
+  const first = setTimeout(() => {
+    scrape(socket);
+    timer = setInterval(() => scrape(socket), SCRAPE_MS);
+  }, SCRAPE_MS / 2);
+  return () => {
+    clearTimeout(first);
+    clearInterval(timer);
+  };
+}
+
 /** @param {Clients} clients @param {Running} running @param {number} seconds @returns {Promise<number>} µs per request of the front */
 async function turn(clients, { contestant, port, socket, log, watched }, seconds) {
-  const timer = contestant.isScraped ? setInterval(() => scrape(socket), SCRAPE_MS) : undefined;
+  const stopScraping = contestant.isScraped ? scrapeRegularly(socket) : () => {};
   const { proxyCpu } = await clients.load({
     kind: 'load',
     load: LOAD,
@@ -65,7 +79,7 @@ async function turn(clients, { contestant, port, socket, log, watched }, seconds
     seconds,
     watched,
   });
-  clearInterval(timer);
+  stopScraping();
   await atRest([...watched.proxy, ...watched.workers]);
   if (contestant.hasLog) truncateSync(log);
   return proxyCpu;

@@ -78,7 +78,10 @@ async function measure({ contestants, start, turn }, stage, rounds, seconds) {
     for (const { contestant, costs } of rows) started.push({ costs, running: await start(own, contestant), sum: 0 });
     for (const { running } of started) await turn(clients, running, WARM_UP_SECONDS);
     for (let time = 0; time < TURNS; time++) {
-      for (const one of rotated(started, round + time)) one.sum += await turn(clients, one.running, seconds);
+      const order = rotated(started, round + time);
+      // There and back, so that nobody always has its turn behind the same one.
+      for (const one of time % 2 === 0 ? order : order.toReversed())
+        one.sum += await turn(clients, one.running, seconds);
     }
     for (const { costs, sum } of started) costs.push(sum / TURNS);
     await own.close();
