@@ -97,6 +97,7 @@ export class PublicPorts implements Iterable<PublicPort> {
 
   /** What the worker has to do, on all of them. */
   load(worker: Worker): Load {
+    // Connections that were handed over are out of sight: there the agent counts.
     if (this.#config.backend === 'cluster')
       return { inFlight: worker.vitals?.inFlight ?? 0, requests: worker.vitals?.answers ?? 0 };
     const sum = (of: (port: PublicPort) => number) => [...this].reduce((total, port) => total + of(port), 0);

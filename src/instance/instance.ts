@@ -39,7 +39,12 @@ export class Instance {
     this.#pidFile = config.pidFile === undefined ? undefined : new PidFile(config.pidFile);
     this.#pidFile?.check(); // first: a front may have a folder, which only its end removes
     this.#access = AccessRecord.open(config, journal, print);
-    this.front = new Front(config, journal, () => this.#pidFile?.write(), passed);
+    try {
+      this.front = new Front(config, journal, () => this.#pidFile?.write(), passed);
+    } catch (error) {
+      void this.#access?.close();
+      throw error;
+    }
     this.#access?.keep(this.front.ledger, config);
   }
 

@@ -24,7 +24,7 @@ export class PageWriter {
   #nextFile: number;
   #isWriting = false;
   #isClosed = false;
-  #written = Promise.resolve();
+  #settled = Promise.resolve();
 
   /**
    * @param file its descriptor, which is closed here; of a pipe, one that does not block: a thread in write(2) holds up the exit
@@ -67,9 +67,14 @@ export class PageWriter {
     this.#write();
   }
 
+  /** Goes on with what could not be written. */
+  tryAgain(): void {
+    this.#write();
+  }
+
   /** Resolves when all has been written, or nothing gets on any more. */
   async settled(): Promise<void> {
-    await this.#written;
+    await this.#settled;
   }
 
   /** Lets go of the file, as soon as no thread is at it. What has not been written is lost. */
@@ -81,7 +86,7 @@ export class PageWriter {
   #write(): void {
     if (this.#isWriting || this.#isClosed) return;
     this.#isWriting = true;
-    this.#written = this.#writeAll();
+    this.#settled = this.#writeAll();
   }
 
   async #writeAll(): Promise<void> {

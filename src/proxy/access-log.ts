@@ -18,7 +18,7 @@ export class AccessLog {
   /** Entries that were written, and those that nobody had room for. */
   entries = 0;
   dropped = 0;
-  readonly #written: AccessEntries;
+  readonly #form: AccessEntries;
   readonly #take: Take;
   readonly #notes = new Notes();
   #page: AsciiPage;
@@ -32,7 +32,7 @@ export class AccessLog {
    * @param size of a page, in bytes
    */
   constructor(name: string, take: Take, size = PAGE_SIZE) {
-    this.#written = new AccessEntries(name);
+    this.#form = new AccessEntries(name);
     this.#take = take;
     this.#page = new AsciiPage(size);
   }
@@ -60,8 +60,8 @@ export class AccessLog {
   }
 
   readonly #write = (entry: Entry, end: End, ms: number): void => {
-    this.#makeRoom(this.#written.longest(entry));
-    this.#written.write(this.#page, entry, end, Math.trunc(this.#ahead + entry.beganAt + ms), ms);
+    this.#makeRoom(this.#form.longest(entry));
+    this.#form.write(this.#page, entry, end, Math.trunc(this.#ahead + entry.beganAt + ms), ms);
     this.#lines++;
   };
 

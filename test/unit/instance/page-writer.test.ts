@@ -98,6 +98,15 @@ test('a disk that is full is told of once for each page that comes, and none is 
   expect(readFileSync(path, 'latin1')).toBe([0, 1, 2, 3].map((number) => line(number)).join(''));
 });
 
+test('what could not be written is tried again when that is asked for, as at the end', async () => {
+  const { writer, errors } = writing('/dev/full');
+  writer.take(page(0));
+  await writer.settled();
+  writer.tryAgain();
+  await writer.settled();
+  expect(errors).toEqual(['ENOSPC', 'ENOSPC']);
+});
+
 test('a file that is moved away is written to until the writer is told where to go', async () => {
   const { path, writer } = writing();
   writer.take(page(0));
