@@ -39,7 +39,7 @@ interface Claim {
 }
 
 /**
- *     off <-> on       on -> on: the time begins anew
+ *     off <-> on       on -> on: the time begins anew, or is a former claim's again
  *     any -> over      zdlb stops
  */
 type State = 'off' | 'on' | 'over';

@@ -58,7 +58,7 @@ export class AccessFile {
   async close(): Promise<void> {
     this.#isClosed = true;
     // A disk that takes nothing must not hold up the stop, nor a pipe that nobody reads.
-    this.#writer.tryAgain();
+    this.#writer.goOn();
     await withinTime(CLOSE_MS, this.#writer.settled());
     this.#writer.close();
   }

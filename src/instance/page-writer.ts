@@ -43,7 +43,7 @@ export class PageWriter {
     const last = this.#full.at(-1);
     const isAdded = last !== undefined && last.room >= page.length;
     if (!isAdded && this.#full.length === this.#most) {
-      this.#write(); // what waits may have failed, and nobody else would try it again
+      this.goOn(); // what waits may have failed, and nobody else would try it again
       return undefined;
     }
     if (isAdded) last.put(page.written);
@@ -51,7 +51,7 @@ export class PageWriter {
     const next = isAdded ? page : (this.#spare ?? new AsciiPage(page.bytes.length));
     if (next === this.#spare) this.#spare = undefined;
     next.length = 0;
-    this.#write();
+    this.goOn();
     return next;
   }
 
@@ -64,12 +64,14 @@ export class PageWriter {
   moveTo(file: number): void {
     if (this.#nextFile !== this.#file) close(this.#nextFile);
     this.#nextFile = file;
-    this.#write();
+    this.goOn();
   }
 
-  /** Goes on with what could not be written. */
-  tryAgain(): void {
-    this.#write();
+  /** Goes on with what waits, also where it could not be written before. */
+  goOn(): void {
+    if (this.#isWriting || this.#isClosed) return;
+    this.#isWriting = true;
+    this.#settled = this.#writeAll();
   }
 
   /** Resolves when all has been written, or nothing gets on any more. */
@@ -81,12 +83,6 @@ export class PageWriter {
   close(): void {
     this.#isClosed = true;
     if (!this.#isWriting) this.#letGo();
-  }
-
-  #write(): void {
-    if (this.#isWriting || this.#isClosed) return;
-    this.#isWriting = true;
-    this.#settled = this.#writeAll();
   }
 
   async #writeAll(): Promise<void> {

@@ -40,7 +40,11 @@ export class AccessLog {
   write(account: Account, end: End, ms: number): void {
     const isGood = end === 'complete' && account.status < 500;
     if (isGood && this.share < 1 && Math.random() >= this.share) return;
-    if (!this.#notes.take(account, end, ms)) this.#writeAll(account, end, ms);
+    if (!this.#notes.take(account, end, ms)) {
+      this.#writeNotes();
+      // Its request line may be longer than all that is noted.
+      if (!this.#notes.take(account, end, ms)) this.#write(account, end, ms);
+    }
     this.#timer ??= setTimeout(() => this.flush(), PAGE_MS).unref();
   }
 
@@ -48,15 +52,14 @@ export class AccessLog {
   flush(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    this.#writeAll();
+    this.#writeNotes();
     this.#turnPage();
   }
 
-  /** Puts together the lines of what is noted, and of one for which there is no room among it. */
-  #writeAll(account?: Account, end: End = 'complete', ms = 0): void {
+  /** Puts together the lines of what is noted. */
+  #writeNotes(): void {
     this.#ahead = Date.now() - performance.now();
     this.#notes.empty(this.#write);
-    if (account !== undefined && !this.#notes.take(account, end, ms)) this.#write(account, end, ms);
   }
 
   readonly #write = (entry: Entry, end: End, ms: number): void => {

@@ -114,6 +114,12 @@ export class Account {
     this.close(end);
   }
 
+  /** For what never became a request, of which bytes[0, length) have come: it is refused. */
+  turnAway(end: End, who: Client, bytes?: Buffer, length = bytes?.length): void {
+    if (this.begin(who) && bytes !== undefined) this.line.keepAny(bytes, length);
+    this.refuse(end);
+  }
+
   #begin(status: number): void {
     this.status = status;
     this.firstByteMs = performance.now() - this.beganAt;

@@ -253,10 +253,7 @@ export class HttpSession {
 
   /** Refuses what never became a request. */
   #turnAway(status: number, bytes: Buffer, length: number): void {
-    const { account } = this.#exchange;
-    account.begin(this.who);
-    account.line.keepAny(bytes, length);
-    account.refuse(refusedWith(status));
+    this.#exchange.account.turnAway(refusedWith(status), this.who, bytes, length);
     this.refuse(status, beginsWithHead(bytes, length));
   }
 

@@ -211,10 +211,7 @@ export class Session {
 
   /** Refuses what never became a request. */
   #turnAway(status: number, bytes?: Buffer): void {
-    const account = new Account(this.#engine.book);
-    account.begin(this.who);
-    if (bytes !== undefined) account.line.keepAny(bytes);
-    account.refuse(refusedWith(status));
+    new Account(this.#engine.book).turnAway(refusedWith(status), this.who, bytes);
     this.refuse(status, false);
   }
 

@@ -102,7 +102,7 @@ test('what could not be written is tried again when that is asked for, as at the
   const { writer, errors } = writing('/dev/full');
   writer.take(page(0));
   await writer.settled();
-  writer.tryAgain();
+  writer.goOn();
   await writer.settled();
   expect(errors).toEqual(['ENOSPC', 'ENOSPC']);
 });
