@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { GOOD, isAlive, Rig } from '../fixtures/supervisor/rig.ts';
+import { GOOD, isAlive, Rig, stopClock } from '../fixtures/supervisor/rig.ts';
 
 /** Tells its vitals when it is sent SIGHUP: what it holds is in the environment of its slot. */
 const REPORTING = `
@@ -136,7 +136,7 @@ describe('health', () => {
     const rig = await Rig.create(GOOD, { ...PROBED, workers: 1 });
     rig.dataPath.complaints.set('1.0', 'answered 503 to GET /healthz');
     const started = rig.supervisor.start();
-    await expect.poll(() => rig.dataPath.probes).toBeGreaterThan(1);
+    await expect.poll(() => rig.dataPath.probed.length).toBeGreaterThan(1);
     expect(rig.supervisor.status().workers).toMatchObject([{ state: 'starting' }]);
     rig.dataPath.complaints.clear();
     await started;
@@ -144,11 +144,15 @@ describe('health', () => {
   });
 
   test('that never comes fails the start, with what was answered', async () => {
-    const rig = await Rig.create(GOOD, { ...PROBED, workers: 1, readyTimeout: '500ms' });
+    const rig = await Rig.create(GOOD, { ...PROBED, workers: 1 });
     rig.dataPath.complaints.set('1.0', 'answered 503 to GET /healthz');
-    await expect(rig.supervisor.start()).rejects.toThrow(
-      'Worker 0 was not ready within 500ms: it answered 503 to GET /healthz',
+    const pass = stopClock();
+    const failed = expect(rig.supervisor.start()).rejects.toThrow(
+      'Worker 0 was not ready within 20s: it answered 503 to GET /healthz',
     );
+    await expect.poll(() => rig.dataPath.probed).toContain('1.0');
+    pass(20_000);
+    await failed;
   });
 
   test('lost three times in a row takes a worker out; found twice, it is back', async () => {
@@ -183,9 +187,16 @@ describe('health', () => {
   });
 
   test('is looked for in new code before it takes over', async () => {
-    const rig = await Rig.serving(GOOD, { ...PROBED, readyTimeout: '500ms' });
+    const rig = await Rig.serving(GOOD, PROBED);
     rig.dataPath.complaints.set('2.1', 'answered 500 to GET /healthz');
-    await expect(rig.supervisor.reload()).rejects.toThrow('Worker 1 was not ready within 500ms: it answered 500');
+    const pass = stopClock();
+    const failed = expect(rig.supervisor.reload()).rejects.toThrow(
+      'Worker 1 was not ready within 20s: it answered 500',
+    );
+    await rig.journal.first('worker.ready', ({ generation }) => generation === 2);
+    await expect.poll(() => rig.dataPath.probed).toContain('2.1');
+    pass(20_000);
+    await failed;
     expect(rotations(rig)).toEqual(['1.0 1.1']);
   });
 });
@@ -204,10 +215,14 @@ describe('with --wait-ready', () => {
   });
 
   test('one that never says so has failed', async () => {
-    const rig = await Rig.create(GOOD, { waitReady: true, workers: 1, readyTimeout: '300ms' });
-    await expect(rig.supervisor.start()).rejects.toThrow(
-      "Worker 0 was not ready within 300ms: it has not called process.send('ready')",
+    const rig = await Rig.create(GOOD, { waitReady: true, workers: 1 });
+    const pass = stopClock();
+    const failed = expect(rig.supervisor.start()).rejects.toThrow(
+      "Worker 0 was not ready within 20s: it has not called process.send('ready')",
     );
+    await expect.poll(() => rig.dataPath.opened.length).toBe(1);
+    pass(20_000);
+    await failed;
   });
 });
 
