@@ -5,6 +5,7 @@ import { type Conversation, TCP_SERVER_ENV, converse } from '../kit/conversation
 import { type Front, startFront } from '../kit/front.ts';
 import { hasPython, WITHOUT_PYTHON } from '../kit/python.ts';
 import { fixture, Release } from '../kit/release.ts';
+import { watchStalls } from '../kit/stalls.ts';
 
 /** The matrix has more time for it. */
 const IS_MATRIX = process.env['ZDLB_TEST_BODY_MIB'] !== undefined;
@@ -72,12 +73,12 @@ async function endings(sockets: readonly Socket[], begin: number): Promise<numbe
 }
 
 /** Spread over the last part of the drain timeout, and not all in one tick. */
-function expectSpread(ends: readonly number[]): void {
+function expectSpread(ends: readonly number[], stalledMs: number): void {
   expect(ends[0]).toBeGreaterThanOrEqual(DRAIN_MS - LAST_PART_MS - MARGIN_MS / 4);
-  expect(ends.at(-1)).toBeLessThan(DRAIN_MS + MARGIN_MS);
+  expect(ends.at(-1)).toBeLessThan(DRAIN_MS + MARGIN_MS + stalledMs);
   // On a busy machine the front may not get to its first part in time, and closes more in the later ones.
-  expect(ends.at(-1)! - ends[0]!).toBeGreaterThan(LAST_PART_MS / 4);
-  expect(new Set(ends).size).toBeGreaterThan(2);
+  expect(ends.at(-1)! - ends[0]!).toBeGreaterThan(LAST_PART_MS / 4 - stalledMs);
+  expect(new Set(ends).size).toBeGreaterThan(stalledMs < LAST_PART_MS / 4 ? 2 : 0);
 }
 
 const KINDS: readonly (readonly [string, readonly string[]])[] = [
@@ -93,6 +94,7 @@ describe.for(KINDS)('in %s', ([, args]) => {
     for (const socket of [asking, idle]) expect(await ask(socket, '/now')).toContain('Connection: keep-alive');
     const events = await dialHttp(front.port);
     expect(await ask(events, '/events')).toContain('begun');
+    const stalledMs = watchStalls();
     const began = await swap();
     const idleEnded = endings([idle], began);
     const eventsEnded = new Promise<number>((resolve) => {
@@ -102,13 +104,13 @@ describe.for(KINDS)('in %s', ([, args]) => {
         .on('end', () => events.destroy());
     });
     const answer = await askToTheLast(asking, '/again');
-    expect(Date.now() - began).toBeLessThan(DRAIN_MS * 0.6);
+    expect(Date.now() - began).toBeLessThan(DRAIN_MS * 0.6 + stalledMs());
     expect(answer).toContain('Connection: close');
     expect(answer).toContain('1 again');
     await ended(asking);
     const [at] = await idleEnded;
     expect(at).toBeGreaterThanOrEqual(DRAIN_MS * 0.6 - MARGIN_MS / 4);
-    expect(at).toBeLessThan(DRAIN_MS * 0.8 + MARGIN_MS);
+    expect(at).toBeLessThan(DRAIN_MS * 0.8 + MARGIN_MS + stalledMs());
     expect(await eventsEnded).toBeGreaterThanOrEqual(DRAIN_MS - LAST_PART_MS - MARGIN_MS / 4);
     await firstRetired(front);
   });
@@ -122,10 +124,11 @@ describe.for(KINDS)('in %s', ([, args]) => {
       expect(answers.flat()).toEqual(conversations.map(() => '1 hello\n'));
     };
     await greet(); // one that the kernel has connected may not be with a worker yet
+    const stalledMs = watchStalls();
     const began = await swap();
     const ends = endings(conversations, began);
     await greet();
-    expectSpread(await ends);
+    expectSpread(await ends, stalledMs());
     await firstRetired(front);
   });
 });
@@ -137,9 +140,13 @@ test('under a command, which no agent looks into, connections are closed as well
     env: TCP_SERVER_ENV,
   });
   const conversations = await Promise.all(Array.from({ length: MANY }, () => converse('talk', front.port)));
+  const stalledMs = watchStalls();
   const began = await reload(front, release);
   const ends = await Promise.all(conversations.map(async (conversation) => talkUntilClosed(conversation, began)));
-  expectSpread(ends.toSorted((one, other) => one - other));
+  expectSpread(
+    ends.toSorted((one, other) => one - other),
+    stalledMs(),
+  );
   expect(new Set(conversations.map(({ end }) => end))).toEqual(new Set(['ended']));
   await firstRetired(front);
 });
