@@ -85,10 +85,11 @@ export class Warden {
   #watch(): void {
     this.#lifecycle.to('watching');
     try {
-      // Not in the front's folder, which may be on a file system that is to be unmounted; not with its terminal.
-      const shell = spawn('/bin/sh', ['-c', SCRIPT, 'zdlb-warden'], {
+      // Not in the front's folder, which may be on a file system that is to be unmounted; not with its terminal. The script
+      // is in a variable, so that a list of processes shows a short line, and what it is.
+      const shell = spawn('/bin/sh', ['-c', 'eval "$SCRIPT"', 'zdlb-warden'], {
         cwd: '/',
-        env: {},
+        env: { SCRIPT },
         detached: true,
         stdio: ['pipe', 'ignore', 'ignore'],
       });

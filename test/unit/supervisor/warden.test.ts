@@ -1,4 +1,4 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { constants } from 'node:os';
@@ -43,6 +43,13 @@ test('a closed warden kills the groups that are left, and no others', async () =
     [null, 'SIGKILL'],
   ]);
   expect(released.signalCode).toBeNull();
+});
+
+test('a list of processes shows in a short line what it is', async () => {
+  const { warden } = newWarden();
+  warden.add((await stubborn()).pid);
+  const list = () => spawnSync('ps', ['-o', 'args=', '-p', String(warden.pid)], { encoding: 'utf8' }).stdout;
+  await expect.poll(list).toBe('/bin/sh -c eval "$SCRIPT" zdlb-warden\n');
 });
 
 test.runIf(process.platform === 'linux')('the warden is deaf to what stops everything else', async () => {
