@@ -10,7 +10,7 @@ export const LONG = [
   // addresses, strangers, and much to carry
   'test/integration/{client-address,listening,private-ports,haproxy,tcp-programs,large-bodies,access-log-readers}.test.ts',
   // where it runs, and who looks on
-  'test/integration/{socket-activation,notify,init-systemd,start,stop-delay,pause,admin,admin-bounds,page,verbs-terminal,packed}.test.ts',
+  'test/integration/{socket-activation,notify,init-systemd,living-systemd,start,stop-delay,pause,admin,admin-bounds,page,verbs-terminal,packed}.test.ts',
   // the tools of the tests, and the benchmark
   'test/{kit/load,integration/bench}.test.ts',
 ];
