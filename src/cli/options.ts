@@ -1,16 +1,22 @@
-import { dirname } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import yargs from 'yargs';
-import { type Config, type ConfigInput, byDefault, options, parseConfig, unknownOption } from '../core/config.js';
+import { type Config, type ConfigInput, byDefault, options, parseConfig } from '../core/config.js';
 import { type PassedAddress, impliedAddresses } from '../core/passed-address.js';
 import { writtenAddress } from '../core/public-address.js';
-import { ZdlbError, messageOf } from '../core/errors.js';
+import { ZdlbError } from '../core/errors.js';
+import { unknownOption } from '../core/suggestion.js';
 import { readConfigFile } from './config-file.js';
+import { dashed, described, optionParser, parsed } from './option-parser.js';
 import { USAGE } from './usage.js';
 import { version } from '../version.js';
 
 /** What the command line asks for: a text to print, or settings to run with. */
-export type CommandLine = { readonly print: string } | { readonly argv: ConfigInput; readonly configFile?: string };
+export type CommandLine = { readonly print: string } | Given;
+
+interface Given {
+  readonly argv: ConfigInput;
+  readonly configFile?: string;
+  /** Of options that there are not; told together with the bad values of those that there are. */
+  readonly mistakes: readonly string[];
+}
 
 const kebab = (key: string) => key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 const camel = (flag: string) => flag.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
@@ -26,17 +32,20 @@ export const variables: ReadonlyMap<string, string> = new Map(
 /**
  * Reads the command line: options up to the script, and everything behind it as the script's own.
  *
+ * @param usage what stands above the options where help is asked for
  * @throws {ZdlbError} `usage`
  */
-export function parseCommandLine(argv: readonly string[]): CommandLine {
+export function parseCommandLine(argv: readonly string[], usage: string = USAGE): CommandLine {
   const parser = commandLineParser();
-  const parsed = parse(parser, joinNodeArgs(argv));
-  if (parsed['version'] === true) return { print: version };
-  const { _: words, config, help, ...rest } = parsed;
-  if (help === true) return { print: helpText(parser) };
+  const { _: words, config, help, version: wantsVersion, ...rest } = parsed(parser, joinNodeArgs(argv));
+  if (wantsVersion === true) return { print: version };
+  // Put together here: the parser would take the indents away.
+  if (help === true) return { print: `${usage}\n\n${described(parser)}` };
   const [script, ...args] = argv.slice(argv.length - (words as readonly unknown[]).length);
+  const { settings, mistakes } = settingsOf(rest);
   return {
-    argv: { ...settingsOf(rest), ...(script === undefined ? {} : whatToRun(argv, script, args)) },
+    argv: { ...settings, ...(script === undefined ? {} : whatToRun(argv, script, args)) },
+    mistakes,
     ...(config === undefined ? {} : { configFile: pathOf(config) }),
   };
 }
@@ -67,13 +76,28 @@ export function readConfig(
     return file === undefined ? flagOf(key) : `${key} in ${file}`;
   };
   const given = { ...withoutRivals(fromFile, commandLine.argv), ...fromEnv, ...commandLine.argv };
-  const config = parseConfig(
-    { ...given, ...impliedListen(given, passed) },
-    file === undefined ? 'usage' : 'config',
-    nameOf,
+  const code = file === undefined ? 'usage' : 'config';
+  const config = withMistakes(commandLine.mistakes, () =>
+    parseConfig({ ...given, ...impliedListen(given, passed) }, code, nameOf),
   );
   if (config.script === undefined && config.command === undefined) throw new ZdlbError('usage', NOTHING_TO_RUN);
   return { ...config, listen: [...config.listen, ...impliedAddresses(passed, config)] };
+}
+
+/** @throws {ZdlbError} when there are mistakes, with what `read` throws behind them */
+function withMistakes(mistakes: readonly string[], read: () => Config): Config {
+  if (mistakes.length === 0) return read();
+  throw new ZdlbError('usage', [...mistakes, ...complaints(read)].join('\n'));
+}
+
+function complaints(read: () => Config): readonly string[] {
+  try {
+    read();
+    return [];
+  } catch (error) {
+    if (error instanceof ZdlbError) return [error.message];
+    throw error;
+  }
 }
 
 /** Where nobody says where clients come in, the passed sockets do: as `--listen`, which is enough for a command, too. */
@@ -119,35 +143,8 @@ function joinNodeArgs(argv: readonly string[]): readonly string[] {
   return joined;
 }
 
-function parse(parser: ReturnType<typeof commandLineParser>, argv: readonly string[]): Record<string, unknown> {
-  try {
-    return parser.parseSync([...argv]);
-  } catch (error) {
-    if (error instanceof ZdlbError) throw error;
-    // Names such as --constructor trip the parser itself.
-    throw new ZdlbError('usage', `Cannot understand the options: ${messageOf(error)}`, { cause: error });
-  }
-}
-
 function commandLineParser() {
-  // The folder is where it would look for a package.json; the one in which zdlb was started may be gone.
-  const parser = yargs([], dirname(fileURLToPath(import.meta.url)))
-    .scriptName('zdlb')
-    .parserConfiguration({
-      'halt-at-non-option': true,
-      'parse-numbers': false,
-      'parse-positional-numbers': false,
-      'camel-case-expansion': false,
-      'dot-notation': false,
-      'boolean-negation': false,
-      'strip-aliased': true,
-    })
-    .help(false)
-    .version(false)
-    .exitProcess(false)
-    .fail((message) => {
-      throw new ZdlbError('usage', message);
-    })
+  const parser = optionParser({ 'halt-at-non-option': true })
     .option('config', {
       type: 'string',
       requiresArg: true,
@@ -166,23 +163,16 @@ function commandLineParser() {
   return parser;
 }
 
-function helpText(parser: ReturnType<typeof commandLineParser>): string {
-  let text = '';
-  parser.showHelp((help) => {
-    text = help;
-  });
-  return `${USAGE}\n\n${text}`; // as it is: the parser would take its indents away
-}
-
-function settingsOf(parsed: Readonly<Record<string, unknown>>): ConfigInput {
+function settingsOf(told: Readonly<Record<string, unknown>>): Pick<Given, 'mistakes'> & { settings: ConfigInput } {
   const settings: Record<string, unknown> = {};
-  for (const [flag, value] of Object.entries(parsed)) {
-    if (flag === '$0' || value === undefined) continue;
+  const mistakes: string[] = [];
+  for (const [flag, value] of Object.entries(told)) {
+    if (value === undefined) continue;
     const key = camel(flag);
-    if (!options.has(key) || flag !== kebab(key)) throw new ZdlbError('usage', unknownOption(`--${flag}`, key, flagOf));
-    settings[key] = value;
+    if (options.has(key) && flag === kebab(key)) settings[key] = value;
+    else mistakes.push(unknownOption(dashed(flag), key, [...options.keys()], flagOf));
   }
-  return settings;
+  return { settings, mistakes };
 }
 
 /** The settings that stand in the environment. */

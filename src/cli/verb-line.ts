@@ -1,8 +1,7 @@
-import { dirname } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import yargs from 'yargs';
 import { ZdlbError } from '../core/errors.js';
+import { unknownOption } from '../core/suggestion.js';
 import { COMPLETE } from './complete.js';
+import { dashed, described, optionParser, parsed } from './option-parser.js';
 
 /** What a verb takes beside `--name` and `--json`. */
 export interface Grammar {
@@ -39,16 +38,20 @@ export interface VerbLine {
  */
 export function parseVerb(argv: readonly string[], grammar: Grammar): VerbLine | string {
   const { verb, words = '', count = 0 } = grammar;
-  if (argv[0] === COMPLETE) return optionNames(grammar).join('\n');
+  if (argv[0] === COMPLETE)
+    return optionNames(grammar)
+      .map((name) => `--${name}`)
+      .join('\n');
   const parser = parserOf(grammar);
-  const told = parser.parseSync([...argv]) as Parsed;
+  const told = parsed(parser, argv) as Parsed;
   const { _: given } = told;
-  if (told['help'] === true) return helpOf(parser);
-  if (given.length !== count)
-    throw new ZdlbError(
-      'usage',
-      `Wanted zdlb ${verb} ${words}`.trimEnd() + `, met ${['zdlb', verb, ...argv].join(' ')}`,
-    );
+  if (told['help'] === true) return described(parser);
+  assertKnown(told, grammar);
+  if (given.length !== count) {
+    const met = ['zdlb', verb, ...argv].join(' ');
+    const advice = given.length > count ? ': say which instance with --name' : '';
+    throw new ZdlbError('usage', `Wanted ${`zdlb ${verb} ${words}`.trimEnd()}, met ${met}${advice}`);
+  }
   return {
     name: textOf(told, 'name'),
     isForMachines: told['json'] === true,
@@ -58,8 +61,22 @@ export function parseVerb(argv: readonly string[], grammar: Grammar): VerbLine |
   };
 }
 
-const optionNames = ({ switches = {}, values = {} }: Grammar) =>
-  ['name', 'json', 'help', ...Object.keys(switches), ...Object.keys(values)].map((name) => `--${name}`);
+const optionNames = ({ switches = {}, values = {} }: Grammar) => [
+  'name',
+  'json',
+  'help',
+  ...Object.keys(switches),
+  ...Object.keys(values),
+];
+
+/** @throws {ZdlbError} `usage`, naming all options that there are not */
+function assertKnown({ _: _words, ...told }: Parsed, grammar: Grammar): void {
+  const known = optionNames(grammar);
+  const strange = Object.keys(told).filter((key) => !known.includes(key));
+  if (strange.length === 0) return;
+  const mistakes = strange.map((key) => unknownOption(dashed(key), key, known, (name) => `--${name}`));
+  throw new ZdlbError('usage', mistakes.join('\n'));
+}
 
 interface Parsed {
   readonly _: readonly (string | number)[];
@@ -67,17 +84,8 @@ interface Parsed {
 }
 
 function parserOf({ verb, about, words = '', switches = {}, values = {}, aliases = {} }: Grammar) {
-  const parser = yargs([], dirname(fileURLToPath(import.meta.url)))
-    .scriptName('zdlb')
+  const parser = optionParser()
     .usage(`${`zdlb ${verb} ${words}`.trimEnd()}\n\n${about}`)
-    .parserConfiguration({ 'parse-numbers': false, 'parse-positional-numbers': false, 'boolean-negation': false })
-    .help(false)
-    .version(false)
-    .exitProcess(false)
-    .strictOptions()
-    .fail((message) => {
-      throw new ZdlbError('usage', message);
-    })
     .option('name', { alias: 'n', type: 'string', requiresArg: true, description: 'which instance, where several run' })
     .option('json', { type: 'boolean', description: 'for machines' })
     .option('help', { alias: 'h', type: 'boolean', description: 'show this text' });
@@ -93,10 +101,4 @@ function textOf(told: Parsed, key: string): string | undefined {
   const value = told[key];
   if (value === undefined || (typeof value === 'string' && value !== '')) return value;
   throw new ZdlbError('usage', `Bad value for --${key}: met ${JSON.stringify(value)}, wanted one`);
-}
-
-function helpOf(parser: { showHelp(print: (text: string) => void): unknown }): string {
-  let help = '';
-  parser.showHelp((text) => (help = text));
-  return help;
 }

@@ -36,10 +36,10 @@ export async function findInstance(folder: string, name: string | undefined): Pr
   const meant = name === undefined ? running : running.filter((instance) => instance.name === name);
   if (meant.length === 1) return own(meant[0]!);
   if (meant.length > 1) throw new ZdlbError('usage', `Several instances run (${known}): say which with --name`);
-  const others = running.length === 0 ? `none runs (looked in ${folder})` : `there are ${known}`;
+  const others = running.length === 0 ? `: none runs (looked in ${folder})` : `. Running: ${known}`;
   throw new ZdlbError(
     'absent',
-    name === undefined ? `No instance runs (looked in ${folder})` : `No instance is named ${name}: ${others}`,
+    name === undefined ? `No instance runs (looked in ${folder})` : `No instance is named ${name}${others}`,
   );
 }
 

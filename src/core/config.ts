@@ -11,7 +11,7 @@ import { networkOptions } from './network-options.js';
 import { networkMistakes } from './network-rules.js';
 import { type OptionMeta, option } from './option.js';
 import { firstPort } from './public-address.js';
-import { nearest } from './suggestion.js';
+import { unknownOption } from './suggestion.js';
 import { supervisionOptions } from './supervision-options.js';
 import {
   TEXTS,
@@ -256,12 +256,6 @@ function healthMistakes({ health, port }: Config, nameOf: (key: string) => strin
 
 function describe(issue: z.core.$ZodIssue, nameOf: (key: string) => string): readonly string[] {
   if (issue.code === 'unrecognized_keys')
-    return issue.keys.map((key) => unknownOption(nameOf(key), key, (known) => known));
+    return issue.keys.map((key) => unknownOption(nameOf(key), key, Object.keys(schema.shape), (known) => known));
   return [`Bad value for ${nameOf(issue.path.map(String).join('.'))}: ${issue.message}`];
-}
-
-/** What to say of an option that there is not; `format` shows the one that may be meant as the reader would write it. */
-export function unknownOption(written: string, key: string, format: (known: string) => string): string {
-  const known = nearest(key, Object.keys(schema.shape));
-  return `Unknown option ${written}${known === undefined ? '' : `; did you mean ${format(known)}?`}`;
 }

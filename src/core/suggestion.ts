@@ -1,3 +1,23 @@
+/**
+ * What to say of an option that there is not.
+ *
+ * @param written as it stands on the command line or in the file
+ * @param known the names that there are
+ * @param format shows the one that may be meant as the reader would write it
+ */
+export function unknownOption(
+  written: string,
+  key: string,
+  known: readonly string[],
+  format: (known: string) => string,
+): string {
+  const meant = nearest(key, known) ?? known.find((name) => isCutShort(key, name));
+  return `Unknown option ${written}${meant === undefined ? '' : `; did you mean ${format(meant)}?`}`;
+}
+
+/** `env` for `envFile`: too far away by letters, and yet the beginning. */
+const isCutShort = (word: string, name: string) => word.length >= 3 && name.startsWith(word);
+
 /** The word of `known` that is nearest to `word`, when one is near enough to be meant. */
 export function nearest(word: string, known: readonly string[]): string | undefined {
   const most = Math.max(1, Math.min(3, Math.floor(word.length / 2)));

@@ -58,7 +58,7 @@ describe.each(VERBS.map((words) => ({ line: `zdlb ${words.join(' ')}`, words }))
     await listenAs(home, 'api');
     expect(await refused([...words, '--name', 'web'], home)).toEqual({
       code: 4,
-      says: 'No instance is named web: there are api',
+      says: 'No instance is named web. Running: api',
     });
     rmSync(home, { recursive: true });
     expect(await refused(words, home)).toMatchObject({ code: 4 });
@@ -180,6 +180,24 @@ describe('where several run', () => {
     const shown = JSON.parse((await zdlb(['ls', '--json'], { home })).stdout) as { name: string }[];
     expect(shown.map(({ name }) => name)).toEqual(['server', 'server-2', 'server-3', 'server-4', 'server-5']);
   });
+});
+
+test.each([
+  { words: ['reload', '--nmae', 'web'], says: 'Unknown option --nmae; did you mean --name?' },
+  { words: ['status', '--wacht', '-x'], says: 'Unknown option --wacht; did you mean --watch?\nUnknown option -x' },
+  { words: ['pause', '--timeout'], says: 'No value for --timeout: it wants one' },
+  {
+    words: ['reload', 'web'],
+    says: 'Wanted zdlb reload [--wait-retired], met zdlb reload web: say which instance with --name',
+  },
+  {
+    words: ['scale', 'web', '+2'],
+    says: 'Wanted zdlb scale N|+N|-N, met zdlb scale web +2: say which instance with --name',
+  },
+  { words: ['stop', '--constructor', '1'], says: expect.stringMatching(/^Cannot understand the options: /) as string },
+  { words: ['scale'], says: 'Wanted zdlb scale N|+N|-N, met zdlb scale' },
+])('zdlb $words is wrong usage, and what would be right is said', async ({ words, says }) => {
+  expect(await refused(words, newHome())).toEqual({ code: 2, says });
 });
 
 test.each([

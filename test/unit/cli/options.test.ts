@@ -71,6 +71,22 @@ test('ZDLB_CONFIG names the file, too', () => {
   expect(read([], { ZDLB_CONFIG: file('{ "script": "a.js" }') }).script).toBe('a.js');
 });
 
+test('all mistakes of a command line are told at once, those of options that there are not first', () => {
+  const argv = ['-x', '1', '--prot', '80', '--workers', 'many', '--env', '.env', 'a.js'];
+  const message = [
+    'Unknown option -x',
+    'Unknown option --prot; did you mean --port?',
+    'Unknown option --env; did you mean --env-file?',
+    'Bad value for --workers: met "many", wanted a whole number from 1 to 512, or max',
+  ].join('\n');
+  expect(() => read(argv)).toThrow(expect.objectContaining({ code: 'usage', message }) as Error);
+});
+
+test('an unknown key of a file is told with the key that it is the beginning of', () => {
+  const path = file('{ "script": "a.js", "env": { "A": "1" } }');
+  expect(() => read(['--config', path])).toThrow(`Unknown option env in ${path}; did you mean envFile?`);
+});
+
 describe('bad usage is told in one line', () => {
   test.each([
     [
@@ -81,12 +97,12 @@ describe('bad usage is told in one line', () => {
     [['--ready-timout', '1s', 'a.js'], 'Unknown option --ready-timout; did you mean --ready-timeout?'],
     [['--readyTimeout', '1s', 'a.js'], 'Unknown option --readyTimeout; did you mean --ready-timeout?'],
     [['--port', '99999', 'a.js'], 'Bad value for --port: met "99999", wanted a port from 1 to 65535, or none'],
-    [['--port'], 'Not enough arguments following: port'],
+    [['--port'], 'No value for --port: it wants one'],
     [
       ['--port', '1', '--port', '2', 'a.js'],
       'Bad value for --port: met ["1","2"], wanted a port from 1 to 65535, or none',
     ],
-    [['--node-args'], 'Not enough arguments following: node-args'],
+    [['--node-args'], 'No value for --node-args: it wants one'],
     [['--constructor', '1', 'a.js'], expect.stringMatching(/^Cannot understand the options: /) as string],
     [['--config', '/nowhere.json'], 'Cannot read the configuration /nowhere.json: no such file'],
     [
