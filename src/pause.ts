@@ -143,7 +143,7 @@ export class Pause {
     this.#lifecycle.to('off');
     this.#claims = [];
     const released = this.#held;
-    this.#journal.info({ event: 'resumed', released }, `${inWords}: ${released} requests and connections waited`);
+    this.#journal.info({ event: 'resumed', released }, `${inWords}: ${released} waited`);
     const ms = spreadMs ?? Math.min(SPREAD_MS, released * SPREAD_EACH_MS);
     await Promise.all([...this.#ports].map((port) => port.resume(ms)));
     return { wasPaused: true, released };

@@ -1,3 +1,4 @@
+import { counted } from '../core/counted.js';
 import { GenerationsView } from './generations-view.js';
 import { carryOut } from './order.js';
 
@@ -11,7 +12,7 @@ export async function scale(argv: readonly string[]): Promise<number> {
       count: 1,
       request: ({ words: [workers] }) => ({ method: 'POST', path: '/scale', body: { workers } }),
       follow: (instance, terminal) => new GenerationsView(instance, terminal),
-      told: ({ workers }: { workers: number }, { name }) => `${name}: ${workers} workers`,
+      told: ({ workers }: { workers: number }, { name }) => `${name}: ${counted(workers, 'worker')}`,
     },
     argv,
   );

@@ -1,5 +1,6 @@
 import { isatty } from 'node:tty';
 import type { Config } from '../core/config.js';
+import { counted } from '../core/counted.js';
 import { messageOf } from '../core/errors.js';
 import type { Desk } from '../instance/desk.js';
 import { Instance } from '../instance/instance.js';
@@ -118,6 +119,6 @@ export class Session implements Operator {
       this.#wasTerminal ? 'stop with Ctrl-C' : `stop with kill ${process.pid}`,
     ];
     const entry = { event: 'serving', pid: process.pid, workers: front.status().workers.length };
-    this.#log.journal.info(entry, `Serving with ${entry.workers} workers: ${advice.join(', ')}`);
+    this.#log.journal.info(entry, `Serving with ${counted(entry.workers, 'worker')}: ${advice.join(', ')}`);
   }
 }

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { counted } from '../core/counted.js';
 import { ZdlbError } from '../core/errors.js';
 import { instanceName } from '../instance/instance-name.js';
 import { startFolder } from '../supervisor/start-folder.js';
@@ -64,7 +65,7 @@ async function exitCodeOf(front: ChildProcess): Promise<number | null> {
 
 function greet({ name, workers }: Serving, pid: number, logFile: string): number {
   const lines = [
-    `${name} serves with ${workers} workers, pid ${pid}, log in ${logFile}`,
+    `${name} serves with ${counted(workers, 'worker')}, pid ${pid}, log in ${logFile}`,
     `  what it does  zdlb status --name ${name}`,
     `  new code      zdlb reload --name ${name}`,
     `  its log       zdlb logs -f --name ${name}`,

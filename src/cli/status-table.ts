@@ -1,3 +1,4 @@
+import { counted } from '../core/counted.js';
 import { formatDuration } from '../core/quantity.js';
 import type { FrontStatus } from '../instance/desk.js';
 import { fold } from './fold.js';
@@ -44,7 +45,7 @@ function totals({ listeners, requests, reloads, pause }: FrontStatus, paint: Pal
   const failure = reloads.lastError === undefined ? [] : fold(`last failure: ${reloads.lastError}`, WIDTH, '  ');
   return [
     ...(pause === undefined ? [] : fold(pauseInWords(pause), WIDTH, '  ')),
-    ...listeners.map(({ port, mode, connections }) => `port ${port} (${mode}): ${connections} connections`),
+    ...listeners.map(({ port, mode, connections }) => `port ${port} (${mode}): ${counted(connections, 'connection')}`),
     requestsInWords(requests),
     `reloads: ${reloads.done} done, ${reloads.failed} failed`,
     ...failure.slice(0, 4).map((line) => paint('red', line)),

@@ -31,6 +31,9 @@ import {
 
 import { type WrittenDefault, writtenDefault } from './written-default.js';
 
+/** More of them than any machine has cores for. */
+export const MOST_WORKERS = 512;
+
 const NAME = /^[A-Za-z0-9._-]{1,64}$/;
 
 /** Every option, once: validation, types, command line, environment and docs come from here. */
@@ -53,7 +56,7 @@ const schema = z.strictObject({
     description: 'public address of the first port',
     otherwise: 'what the program asks for',
   }),
-  workers: option(numberOr(1, 512, 'max').default('max'), {
+  workers: option(numberOr(1, MOST_WORKERS, 'max').default('max'), {
     alias: 'w',
     argument: 'N|max',
     description: 'worker processes; max: one for each available core',

@@ -20,9 +20,14 @@ export function parseSize(text: string): number | undefined {
   return Math.round(Number(match[1]) * BYTES[match[2] as keyof typeof BYTES]);
 }
 
-/** Shows milliseconds in the largest unit that stays exact to a tenth: `850ms`, `1.5s`, `2m`. */
+/** Shows milliseconds in the largest unit of which there are two, to a tenth: `850ms`, `1.5s`, `2.5m`, `3h`, `4d`. */
 export function formatDuration(ms: number): string {
-  if (ms < 1_000) return `${Math.round(ms)}ms`;
-  if (ms < 120_000) return `${Math.round(ms / 100) / 10}s`;
-  return `${Math.round(ms / 6_000) / 10}m`;
+  const { s, m, h } = MILLISECONDS;
+  if (ms < s) return `${Math.round(ms)}ms`;
+  if (ms < 2 * m) return `${inTenths(ms / s)}s`;
+  if (ms < 2 * h) return `${inTenths(ms / m)}m`;
+  return ms < 2 * DAY ? `${inTenths(ms / h)}h` : `${inTenths(ms / DAY)}d`;
 }
+
+const DAY = 24 * MILLISECONDS.h;
+const inTenths = (number: number) => Math.round(number * 10) / 10;

@@ -1,4 +1,5 @@
 import type { Operations } from '../control/operations.js';
+import { MOST_WORKERS } from '../core/config.js';
 import { ZdlbError } from '../core/errors.js';
 import type { Health } from '../core/health.js';
 import { parseDuration } from '../core/quantity.js';
@@ -58,11 +59,14 @@ export class Desk implements Operations {
 
   async scale(change: string): Promise<{ readonly workers: number }> {
     const [, sign, digits] = CHANGE.exec(change) ?? [];
-    if (digits === undefined)
-      throw new ZdlbError('usage', `Met ${JSON.stringify(change)}, wanted a number of workers such as 4, +1 or -1`);
     const number = Number(digits);
+    if (digits === undefined || (sign === '' && (number < 1 || number > MOST_WORKERS)))
+      throw new ZdlbError(
+        'usage',
+        `Met ${JSON.stringify(change)}, wanted a number of workers from 1 to ${MOST_WORKERS}, or a change such as +1 or -1`,
+      );
     const to = (wanted: number) => (sign === '' ? number : sign === '+' ? wanted + number : wanted - number);
-    return { workers: await this.#front.scale(to) };
+    return { workers: await this.#front.scale((wanted) => Math.min(MOST_WORKERS, to(wanted))) };
   }
 
   async pause(timeout: string | undefined, asker: AbortSignal): Promise<object> {

@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { type Config, type WrittenConfig, parseConfig } from '../core/config.js';
 import { Chronicle } from '../control/chronicle.js';
+import { counted } from '../core/counted.js';
 import { Deferred } from '../core/deferred.js';
 import { ZdlbError } from '../core/errors.js';
 import type { Journal } from '../core/journal.js';
@@ -148,7 +149,7 @@ export class Embedded extends EventEmitter<EventMap> {
 
   #serve({ front }: Instance): void {
     const workers = front.status().workers.length;
-    this.#journal.info({ event: 'serving', pid: process.pid, workers }, `Serving with ${workers} workers`);
+    this.#journal.info({ event: 'serving', pid: process.pid, workers }, `Serving with ${counted(workers, 'worker')}`);
     this.#ready.resolve();
   }
 

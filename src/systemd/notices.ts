@@ -1,3 +1,4 @@
+import { counted } from '../core/counted.js';
 import type { Entry } from '../core/journal.js';
 
 /** What a service manager is told, one assignment each (sd_notify(3)). */
@@ -7,7 +8,11 @@ const MAX_STATUS = 200;
 
 /** Which of zdlb's events a service manager is told, and how. */
 const NOTICES: Readonly<Record<string, (entry: Entry) => Notice>> = {
-  serving: ({ workers }) => ['READY=1', `MAINPID=${process.pid}`, status(`Serving with ${String(workers)} workers`)],
+  serving: ({ workers }) => [
+    'READY=1',
+    `MAINPID=${process.pid}`,
+    status(`Serving with ${counted(Number(workers), 'worker')}`),
+  ],
   'reload.started': ({ generation }) => [
     'RELOADING=1',
     `MONOTONIC_USEC=${process.hrtime.bigint() / 1_000n}`,

@@ -31,7 +31,7 @@ describe.runIf(hasPython)(`a service manager is told${WITHOUT_PYTHON}`, () => {
   test('when zdlb serves, who it is, reloads, and when it stops, in this order', async () => {
     const [manager, pid] = await started();
     const ready = await manager.notice('READY=1');
-    expect(ready.split('\n')).toEqual(['READY=1', `MAINPID=${pid}`, 'STATUS=Serving with 1 workers']);
+    expect(ready.split('\n')).toEqual(['READY=1', `MAINPID=${pid}`, 'STATUS=Serving with 1 worker']);
     const before = process.hrtime.bigint() / 1_000n;
     process.kill(pid, 'SIGUSR2');
     await manager.notice('Generation 2 serves');

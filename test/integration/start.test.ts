@@ -57,7 +57,7 @@ test('start returns when the instance serves in the background, and says what to
   expect(outcome).toMatchObject({ code: 0, stderr: '' });
   const pid = pidIn(outcome);
   expect(outcome.stdout.split('\n')).toEqual([
-    `load-server serves with 1 workers, pid ${pid}, log in ${join(place.state, 'zdlb/load-server.log')}`,
+    `load-server serves with 1 worker, pid ${pid}, log in ${join(place.state, 'zdlb/load-server.log')}`,
     '  what it does  zdlb status --name load-server',
     '  new code      zdlb reload --name load-server',
     '  its log       zdlb logs -f --name load-server',

@@ -58,7 +58,8 @@ describe('of an instance', () => {
     expect(front.workers(1).size).toBe(3);
     expect(await asked(front.home, 'POST /scale', { workers: '+1' })).toEqual({ workers: 4 });
     expect(await zdlb(['scale', '-2'], front)).toEqual({ code: 0, stdout: 'server: 2 workers\n', stderr: '' });
-    for (const words of [['scale', 'many'], ['scale', '1000'], ['scale']])
+    expect(await zdlb(['scale', '-9'], front)).toMatchObject({ stdout: 'server: 1 worker\n' });
+    for (const words of [['scale', 'many'], ['scale', '0'], ['scale', '513'], ['scale', '1000'], ['scale']])
       expect(await zdlb(words, front)).toMatchObject({ code: 2, stdout: '' });
   });
 

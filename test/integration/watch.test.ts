@@ -111,7 +111,7 @@ test('for people, the log shows the change, the error with its line, and that th
 async function startFrontForPeople(project: Project): Promise<Front> {
   const args = ['--watch', '--workers', '1', '--port', String(await freePort())];
   const front = spawnFront({ script: 'server.cjs', cwd: project.folder, args, isForPeople: true });
-  await front.event('not JSON', ({ msg }) => msg.includes('Serving with 1 workers'));
+  await front.event('not JSON', ({ msg }) => msg.includes('Serving with 1 worker'));
   await front.event('not JSON', ({ msg }) => msg.includes('Watching '));
   return front;
 }
