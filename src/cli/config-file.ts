@@ -23,16 +23,24 @@ export function readJson(file: string): unknown {
   const errors: ParseError[] = [];
   const text = contentOf(file);
   const content: unknown = parse(text, errors, { allowTrailingComma: true });
-  const mistakes = errors.map((error) => `${place(text, error.offset)}: ${inWords(error)}`);
+  // What is missing at one place is missing in several ways; the first is the one that was to come next.
+  const first = errors.filter(({ offset }, at) => errors.findIndex((other) => other.offset === offset) === at);
+  const mistakes = first.map((error) => `${place(text, error.offset)}: ${inWords(error)}`);
   if (mistakes.length > 0) throw unreadable(file, mistakes.join('; '));
   return content;
 }
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'no such file',
+  EACCES: 'permission denied',
+  EISDIR: 'it is a folder',
+};
 
 function contentOf(file: string): string {
   try {
     return readFileSync(file, 'utf8').replace(/^\uFEFF/, '');
   } catch (error) {
-    throw unreadable(file, systemCode(error) === 'ENOENT' ? 'no such file' : messageOf(error), error);
+    throw unreadable(file, REASONS[systemCode(error) ?? ''] ?? messageOf(error), error);
   }
 }
 

@@ -152,6 +152,7 @@ const REASONS: Readonly<Record<string, string>> = {
   ENOENT: 'no such file or folder',
   ENOTDIR: 'no such file or folder',
   EACCES: 'permission denied',
+  EISDIR: 'it is a folder',
   ELOOP: 'its symbolic links go round in a circle',
 };
 
