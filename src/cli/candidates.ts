@@ -10,6 +10,7 @@ const FIRST_WORDS: Readonly<Record<string, readonly string[]>> = {
   completion: ['bash', 'zsh'],
   init: ['systemd'],
 };
+const MIGRATE_OPTIONS = ['--only', '--env', '--help'];
 const UNIT_OPTIONS = ['--service', '--socket', '--output'];
 const NAMES: ReadonlySet<string> = new Set(['--name', '-n']);
 
@@ -39,7 +40,8 @@ export async function candidatesFor(
   const begins = FIRST_WORDS[verb];
   if (begins !== undefined && before.length === 0) return begins;
   if (LIKE_RUN.has(verb)) return runCandidates(verb === 'init' ? before.slice(1) : before, current, verb);
-  if (begins !== undefined || verb === 'migrate') return [];
+  if (verb === 'migrate') return current.startsWith('-') ? MIGRATE_OPTIONS : [];
+  if (begins !== undefined) return [];
   if (NAMES.has(before.at(-1) ?? '')) return names();
   return current.startsWith('-') ? verb : [];
 }

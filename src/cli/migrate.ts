@@ -5,6 +5,16 @@ import { type App, readEcosystem } from './pm2/ecosystem.js';
 import { type Translation, inEnvironment, translate } from './pm2/translation.js';
 
 const USAGE = 'zdlb migrate ecosystem.config.js [--only NAME] [--env NAME] > zdlb.json';
+const HELP = `${USAGE}
+
+Prints the configuration that stands for a PM2 file (.js, .cjs, .mjs or .json),
+with a comment for each setting that has no counterpart.
+
+Options:
+      --only NAME  the app that is meant, where the file has several
+      --env NAME   take env_NAME over env, as pm2 start does
+  -h, --help       show this text
+`;
 
 /**
  * `zdlb migrate FILE`: prints the configuration of zdlb that stands for a PM2 file, with a comment for each setting that has no
@@ -14,14 +24,28 @@ const USAGE = 'zdlb migrate ecosystem.config.js [--only NAME] [--env NAME] > zdl
  */
 export async function migrate(argv: readonly string[]): Promise<number> {
   const { file, only, env, help } = parse(argv);
-  if (help === true || file === undefined) return print(`${USAGE}\n`);
+  if (help === true || file === undefined) return print(HELP);
   const { apps, others } = await readEcosystem(file);
-  const app = chosen(apps, only);
+  const app = chosen(file, apps, only);
   const own = env === undefined ? app : inEnvironment(app, env);
-  if (own === undefined) throw new ZdlbError('usage', `Cannot take --env ${env}: the app has no env_${env}`);
+  if (own === undefined) throw noEnvironment(app, String(env));
   const { settings, remarks } = translate(own);
   const beside = others.map((key) => [key, "stands beside the apps, and is none of zdlb's business"] as const);
-  return print(written(file, { settings, remarks: new Map([...remarks, ...beside]) }));
+  const translation = { settings, remarks: new Map([...remarks, ...beside]) };
+  print(written(file, translation));
+  if (!process.stdout.isTTY) announce([...translation.remarks.keys()]);
+  return 0;
+}
+
+/** Where the comments go into a file, nobody sees that there are some. */
+function announce(keys: readonly string[]): void {
+  if (keys.length > 0) process.stderr.write(`zdlb: A comment says what to do about ${keys.join(', ')}\n`);
+}
+
+function noEnvironment(app: App, env: string): ZdlbError {
+  const there = Object.keys(app).filter((key) => key.startsWith('env_'));
+  const others = there.length === 0 ? '' : `, but ${there.join(', ')}`;
+  return new ZdlbError('usage', `Cannot take --env ${env}: the app has no env_${env}${others}`);
 }
 
 interface CommandLine {
@@ -52,13 +76,13 @@ function print(text: string): number {
   return 0;
 }
 
-function chosen(apps: readonly App[], only: string | undefined): App {
+function chosen(file: string, apps: readonly App[], only: string | undefined): App {
   const names = apps.map(({ name }) => String(name)).join(', ');
   const wanted = only === undefined ? apps : apps.filter(({ name }) => name === only);
   if (wanted.length === 1) return wanted[0]!;
   const problem =
-    only === undefined ? `it has ${apps.length} apps, and zdlb runs one each` : `it has no app named ${only}`;
-  throw new ZdlbError('usage', `${problem}: choose one with --only, of ${names}`);
+    only === undefined ? `it has ${apps.length} apps, and an instance runs one` : `it has no app named ${only}`;
+  throw new ZdlbError('usage', `Cannot migrate ${file}: ${problem}. Choose one with --only, of ${names}`);
 }
 
 /** JSON with comments. What zdlb would not take is said as well: then the file has to be mended by hand. */

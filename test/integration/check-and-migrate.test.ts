@@ -42,6 +42,20 @@ describe('zdlb check', () => {
     });
   });
 
+  test('names one mistake for each place in a file that breaks off', async () => {
+    const folder = await folderWith({ 'zdlb.json': '{ "script": "server.js", ' });
+    const { stderr } = await zdlb(folder, 'check', '--config', 'zdlb.json');
+    expect(stderr).toMatch(/zdlb\.json: line 1, column 26: property name expected\n$/);
+  });
+
+  test('says of a folder that it is one', async () => {
+    const folder = await folderWith({ 'server.js': '' });
+    const config = await zdlb(folder, 'check', '--config', '.');
+    expect(config).toMatchObject({ code: 2, stderr: 'zdlb: Cannot read the configuration .: it is a folder\n' });
+    const { stderr } = await zdlb(folder, 'check', '--env-file', '.', 'server.js');
+    expect(stderr).toMatch(/^zdlb: Cannot read the environment file .*: it is a folder\n$/);
+  });
+
   test('finds what is not there', async () => {
     const folder = await folderWith({ 'zdlb.json': '{ "script": "server.js" }' });
     const { code, stderr } = await zdlb(folder, 'check', '--config', 'zdlb.json');
@@ -62,8 +76,8 @@ describe('zdlb migrate', () => {
     ['one.json', '{ "name": "api", "script": "server.js", "instances": 2, "out_file": "out.log" }'],
   ])('prints what zdlb takes, for %s', async (name, text) => {
     const folder = await folderWith({ [name]: text, 'server.js': '' });
-    const { code, stdout } = await zdlb(folder, 'migrate', name);
-    expect(code).toBe(0);
+    const { code, stdout, stderr } = await zdlb(folder, 'migrate', name);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: 'zdlb: A comment says what to do about out_file\n' });
     expect(stdout).toMatch(/^ {2}\/\/ out_file: /m);
     await writeFile(join(folder, 'zdlb.json'), stdout);
     expect(await zdlb(folder, 'check', '--config', 'zdlb.json')).toMatchObject({ code: 0 });
@@ -96,7 +110,10 @@ describe('zdlb migrate', () => {
     expect(stdout).toMatch(/\/\/ deploy: /);
     expect((await zdlb(folder, 'migrate', 'e.cjs')).stdout).toMatch(/"port": 3000[^]*/);
     const other = await zdlb(folder, 'migrate', 'e.cjs', '--env', 'staging');
-    expect(other).toMatchObject({ code: 2, stderr: expect.stringMatching(/no env_staging/) as string });
+    expect(other).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/no env_staging, but env_production/) as string,
+    });
   });
 
   test.each([
@@ -115,7 +132,7 @@ describe('zdlb migrate', () => {
     ['nothing', [], /Wanted zdlb migrate ecosystem\.config\.js/],
     ['a file that is not there', ['nowhere.cjs'], /Cannot read nowhere\.cjs/],
     ['a file without apps', ['empty.json'], /wanted \{ apps:/],
-    ['several apps', ['two.json'], /choose one with --only, of one, two/],
+    ['several apps', ['two.json'], /Cannot migrate two\.json: it has 2 apps, .*Choose one with --only, of one, two/],
     ['an app that is not among them', ['two.json', '--only', 'three'], /no app named three/],
   ])('%s is wrong usage', async (_, args, says) => {
     const two = '[{ "name": "one", "script": "a.js" }, { "name": "two", "script": "b.js" }]';

@@ -35,17 +35,21 @@ const LOGS =
   'the log, with what the workers write, is one: on standard output (for systemd, a container), or in the file that logFile names, which is rotated';
 const RESTARTS =
   'a worker that crashes is replaced at once, then after longer and longer waits; there is nothing to set';
+const PIDS = "pidFile names a file for zdlb's own process id; those of the workers are in zdlb status";
 const NONE: Counterpart = {};
 
 const listOf = (value: unknown): readonly string[] =>
   typeof value === 'string' ? words(value) : [value].flat().map(String);
 
+const nameFor = (value: unknown): string =>
+  String(value)
+    .replaceAll(/[^A-Za-z0-9._-]/g, '-')
+    .slice(0, 64);
+
 /** Each setting of PM2, and what stands for it here. Source: PM2's application declaration, version 7. */
 export const COUNTERPARTS: Readonly<Record<string, Translate>> = {
   name: (value) => {
-    const name = String(value)
-      .replaceAll(/[^A-Za-z0-9._-]/g, '-')
-      .slice(0, 64);
+    const name = nameFor(value);
     return {
       settings: { name },
       ...(name !== value && { remark: 'a name has letters, digits, ".", "_" and "-" only' }),
@@ -85,7 +89,7 @@ export const COUNTERPARTS: Readonly<Record<string, Translate>> = {
   shutdown_with_message: unless(false, 'workers are stopped by a signal (stopSignal), never by a message'),
   autorestart: unless(true, 'a program that ends is always started again'),
   cron_restart: (value, { name = 'NAME' }) => ({
-    remark: `let cron do it: "${String(value)}  zdlb reload --name ${String(name)}"; or set maxAge`,
+    remark: `let cron do it: "${String(value)}  zdlb reload --name ${nameFor(name)}"; or set maxAge`,
   }),
   max_restarts: remark(RESTARTS),
   min_uptime: remark(RESTARTS),
@@ -94,6 +98,8 @@ export const COUNTERPARTS: Readonly<Record<string, Translate>> = {
   stop_exit_codes: remark('a program that ends is always started again'),
   increment_var: remark('each worker has its number in ZDLB_WORKER and NODE_APP_INSTANCE'),
   instance_var: unless('NODE_APP_INSTANCE', 'the number of a worker is in ZDLB_WORKER and NODE_APP_INSTANCE'),
+  pid_file: remark(PIDS),
+  pid: remark(PIDS),
   treekill: unless(true, "a worker's whole process group ends with it"),
   out_file: remark(LOGS),
   output: remark(LOGS),

@@ -22,6 +22,8 @@ test.each([
     ['--socket', '--socket-mode'],
   ],
   [['init', ''], ['systemd']],
+  [['migrate', '--o'], ['--only']],
+  [['migrate', 'ecosystem.config.js', '--e'], ['--env']],
   [
     ['completion', ''],
     ['bash', 'zsh'],

@@ -61,10 +61,16 @@ test.each([
   ['name', 'my api', /letters/],
   ['env', { A: 1, B: { c: null }, D: null }, /envFile:\nA="1"\nB="{\\"c\\":null}"\nD=""/],
   ['env_staging', { A: 1 }, /--env staging/],
+  ['pid_file', 'x.pid', /pidFile/],
   ['never_heard_of', 1, /nothing like it/],
   ['constructor', 1, /nothing like it/],
 ])('%s has no counterpart: what to do is said', (key, value, says) => {
   expect(remarksOf({ [key]: value })).toEqual({ [key]: expect.stringMatching(says) as string });
+});
+
+test('the line for cron calls the instance as zdlb does', () => {
+  const { cron_restart: line } = remarksOf({ name: 'my api', cron_restart: '0 3 * * *' });
+  expect(line).toMatch(/zdlb reload --name my-api"/);
 });
 
 test('what is as in zdlb anyway is not worth a word', () => {
