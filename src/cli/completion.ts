@@ -23,6 +23,7 @@ export async function completion(argv: readonly string[]): Promise<number> {
   process.env['SHELL'] = shell; // by which the library chooses
   yargs([], dirname(fileURLToPath(import.meta.url)))
     .scriptName('zdlb')
+    .completion(`completion ${shell}`) // for the line on how to install it
     .showCompletionScript();
   return 0;
 }

@@ -14,6 +14,14 @@ import { environmentSettings, parseCommandLine, readConfig } from './options.js'
 import { say } from './say.js';
 
 const USAGE = 'zdlb init systemd [--service|--socket|--output DIR] [options of run] <script>';
+const HELP = `${USAGE}
+
+Prints a service unit and a socket unit that start zdlb with these options.
+
+      --service     only the service unit
+      --socket      only the socket unit
+      --output DIR  write both into that folder
+One of these may stand first; then come the options of run (zdlb help run).`;
 const ROOT = 0;
 
 /** Which units are wanted, and where they go: standard output, if no folder is named. */
@@ -25,12 +33,12 @@ interface Wanted {
 /** `zdlb init systemd [options] <script>`: prints a service unit and a socket unit for this command line, or writes them into a folder. */
 export async function init(argv: readonly string[]): Promise<number> {
   const [manager, ...rest] = argv;
-  if (manager === '--help' || manager === '-h') return say(USAGE);
+  if (manager === '--help' || manager === '-h') return say(HELP);
   if (manager !== 'systemd')
     throw new ZdlbError('usage', `Wanted ${USAGE}, met ${['zdlb', 'init', ...argv].join(' ')}`);
   const [wanted, line] = wantedUnits(rest);
-  const commandLine = parseCommandLine(line);
-  if ('print' in commandLine) return say(`${USAGE}\n\n${commandLine.print}`);
+  const commandLine = parseCommandLine(line, HELP);
+  if ('print' in commandLine) return say(commandLine.print);
   const config = readConfig(commandLine, process.env);
   await resolveLaunch(config); // no unit for what could not start
   const name = instanceName(config);

@@ -15,6 +15,11 @@ const ZDLB = fileURLToPath(new URL('../../bin/zdlb.js', import.meta.url));
 /** What belongs to the process that a service manager has started, which this one is, and not the one in the background. */
 const NOT_INHERITED = /^(?:LISTEN_(?:FDS|PID|PIDFDID|FDNAMES)|NOTIFY_SOCKET|WATCHDOG_(?:PID|USEC))$/;
 const STOPPED = 1;
+const USAGE = `zdlb start [options] <script> [arguments of the script]
+zdlb start [options] --port N -- <command> [arguments]
+
+The same as zdlb run, in the background: returns when it serves, or says why it
+does not. Its log goes into a file: --log-file, or one that it names.`;
 
 /**
  * `zdlb start [options] <script>`: the same as `run`, in the background, with its log in a file; returns when it serves.
@@ -22,7 +27,7 @@ const STOPPED = 1;
  * @returns 0 when it serves, else the exit code that `run` ends with
  */
 export async function start(argv: readonly string[]): Promise<number> {
-  const commandLine = parseCommandLine(argv);
+  const commandLine = parseCommandLine(argv, USAGE);
   if ('print' in commandLine) return say(commandLine.print);
   const config = readConfig(commandLine, process.env);
   const opened = resolve(startFolder, config.logFile ?? defaultLogFile(instanceName(config)));
@@ -76,7 +81,7 @@ function greet({ name, workers }: Serving, pid: number, logFile: string): number
 
 function complain(word: Failed | undefined, code: number | null, logFile: string): number {
   if (code === 0) throw new ZdlbError('stopping', 'It was stopped before it served');
-  const { message, lastLines } = word ?? { message: 'It ended without a word', lastLines: [] };
+  const { message, lastLines } = word ?? { message: 'It ended before it served, without a word', lastLines: [] };
   const lines = [`zdlb: ${message}`, ...lastLines.map((line) => `  ${line}`), `The whole log is in ${logFile}`, ''];
   process.stderr.write(lines.join('\n'));
   return code ?? STOPPED;

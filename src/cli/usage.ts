@@ -5,7 +5,7 @@ zdlb [run] [options] --port N -- <command> [arguments]
 For a running instance (--name NAME where several run, --json for scripts):
   zdlb ls                    all instances of yours
   zdlb status [--watch]      what it does, by worker
-  zdlb reload                start new code, and let it take over when it is ready
+  zdlb reload                start new code; it takes over when it is ready
   zdlb scale N|+N|-N         the number of workers
   zdlb pause, zdlb resume    have new requests wait, for a migration
   zdlb rollback              back to the former code, while it is kept warm
@@ -16,6 +16,6 @@ And beside that:
   zdlb start [options] <script>           the same as run, in the background
   zdlb check [options] [<script>]         whether the configuration is right
   zdlb init systemd [options] <script>    units for systemd
-  zdlb migrate ecosystem.config.js        the configuration that stands for a PM2 file
-  zdlb completion bash|zsh                a script by which the shell completes all of this
+  zdlb migrate ecosystem.config.js        the configuration for a PM2 file
+  zdlb completion bash|zsh                a script for the shell, to complete this
   zdlb help <verb>                        more of a verb`;

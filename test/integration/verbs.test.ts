@@ -138,6 +138,11 @@ test('with zdlb stop all is over: workers and name are gone, who watched is told
 test.each([
   [['help'], 0, /^zdlb \[run\] \[options\] <script>/],
   [['help', 'reload'], 0, /^zdlb reload \[--wait-retired\][^]*--name/],
+  [['help', 'start'], 0, /^zdlb start \[options\] <script>[^]*in the background[^]*--workers/],
+  [['check', '--help'], 0, /^zdlb check \[options\][^]*starts nothing[^]*--workers/],
+  [['init', 'systemd', '--help'], 0, /^zdlb init systemd [^]*--output DIR[^]*--workers/],
+  [['help', 'migrate'], 0, /^zdlb migrate [^]*--only NAME/],
+  [['completion', 'bash'], 0, /^# Installation: zdlb completion bash >>/m],
   [['help', 'relaod'], 2, /^zdlb: There is no verb relaod. Did you mean zdlb reload\?/],
   [['relaod'], 2, /^zdlb: Cannot run relaod: no such verb, and no such file. Did you mean zdlb reload\?/],
   [['reload', '--nmae', 'api'], 2, /nmae/],
