@@ -32,14 +32,14 @@ export interface Resumed {
 }
 
 /** What one who asked for a pause was promised. */
-interface Claim {
+interface Grant {
   readonly ms: number;
   /** By the clock of `performance.now()`. */
   readonly endsAt: number;
 }
 
 /**
- *     off <-> on       on -> on: the time begins anew, or is a former claim's again
+ *     off <-> on       on -> on: the time begins anew, or is a former grant's again
  *     any -> over      zdlb stops
  */
 type State = 'off' | 'on' | 'over';
@@ -56,7 +56,7 @@ export class Pause {
   readonly #journal: Journal;
   readonly #lifecycle = new Lifecycle<State>('The pause', 'off', MOVES);
   /** The latest counts, and stands last. There are none while there is no pause. */
-  #claims: readonly Claim[] = [];
+  #grants: readonly Grant[] = [];
 
   constructor(ports: Iterable<PublicPort>, journal: Journal) {
     this.#ports = ports;
@@ -66,7 +66,7 @@ export class Pause {
   /** Undefined when there is none. */
   get status(): PauseStatus | undefined {
     if (!this.#lifecycle.is('on')) return undefined;
-    const remainingMs = Math.max(0, Math.round(this.#claims.at(-1)!.endsAt - performance.now()));
+    const remainingMs = Math.max(0, Math.round(this.#grants.at(-1)!.endsAt - performance.now()));
     return { held: this.#held, ...this.#work, remainingMs };
   }
 
@@ -80,11 +80,11 @@ export class Pause {
   async begin(ms: number, asker?: AbortSignal): Promise<PauseStatus> {
     this.#assertNotOver('pause');
     if (asker?.aborted === true) throw new ZdlbError('busy', 'Cannot pause: whoever asked has gone');
-    const claim = { ms, endsAt: performance.now() + ms };
-    this.#obey([...this.#claims.filter(({ endsAt }) => endsAt > performance.now()), claim]);
+    const grant = { ms, endsAt: performance.now() + ms };
+    this.#obey([...this.#grants.filter(({ endsAt }) => endsAt > performance.now()), grant]);
     for (const port of this.#ports) port.pause();
     this.#journal.info({ event: 'paused', ms }, `Paused: what comes waits, at most ${formatDuration(ms)}`);
-    const withdraw = () => this.#withdraw(claim);
+    const withdraw = () => this.#withdraw(grant);
     asker?.addEventListener('abort', withdraw);
     await this.#quiet().finally(() => asker?.removeEventListener('abort', withdraw));
     return this.status!;
@@ -107,7 +107,7 @@ export class Pause {
     if (this.#lifecycle.is('over')) return;
     const wasOn = this.#lifecycle.is('on');
     this.#lifecycle.to('over');
-    this.#claims = [];
+    this.#grants = [];
     if (wasOn) for (const port of this.#ports) port.shut();
   }
 
@@ -121,27 +121,27 @@ export class Pause {
     return { inFlight: all.reduce((sum, out) => sum + out.leases, 0) - lasting, lasting };
   }
 
-  /** The latest of `claims` counts. */
-  #obey(claims: readonly Claim[]): void {
-    const { ms, endsAt } = claims.at(-1)!;
-    this.#claims = claims;
+  /** The latest of `grants` counts. */
+  #obey(grants: readonly Grant[]): void {
+    const { ms, endsAt } = grants.at(-1)!;
+    this.#grants = grants;
     this.#lifecycle.to('on');
     this.#lifecycle.after(endsAt - performance.now(), () => {
       void this.#end(undefined, `The pause has ended by itself after ${formatDuration(ms)}`);
     });
   }
 
-  /** Whoever made a claim has gone, and has had no answer: the pause is what it was without him. */
-  #withdraw(claim: Claim): void {
-    if (!this.#claims.includes(claim)) return;
-    const others = this.#claims.filter((other) => other !== claim && other.endsAt > performance.now());
+  /** Whoever it was granted to has gone, and has had no answer: the pause is what it was without him. */
+  #withdraw(grant: Grant): void {
+    if (!this.#grants.includes(grant)) return;
+    const others = this.#grants.filter((other) => other !== grant && other.endsAt > performance.now());
     if (others.length > 0) this.#obey(others);
     else void this.#end(undefined, 'The pause has ended, since whoever asked for it has gone');
   }
 
   async #end(spreadMs: number | undefined, inWords: string): Promise<Resumed> {
     this.#lifecycle.to('off');
-    this.#claims = [];
+    this.#grants = [];
     const released = this.#held;
     this.#journal.info({ event: 'resumed', released }, `${inWords}: ${released} waited`);
     const ms = spreadMs ?? Math.min(SPREAD_MS, released * SPREAD_EACH_MS);

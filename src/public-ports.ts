@@ -89,17 +89,14 @@ export class PublicPorts implements Iterable<PublicPort> {
   /** What clients were answered with the worker's help, on all of them. */
   tally(worker: Worker): Tally {
     const tallies: Tally[] = [...this].map((port) => port.tally(worker));
-    // Connections that were handed over are out of sight: there the agent counts.
-    if (this.#config.backend === 'cluster' && worker.vitals !== undefined) tallies.push(worker.vitals);
+    if (this.#isAgentCounting && worker.vitals !== undefined) tallies.push(worker.vitals);
     const sum = (key: keyof Tally) => tallies.reduce((total, tally) => total + tally[key], 0);
     return { answers: sum('answers'), errors: sum('errors') };
   }
 
   /** What the worker has to do, on all of them. */
   load(worker: Worker): Load {
-    // Connections that were handed over are out of sight: there the agent counts.
-    if (this.#config.backend === 'cluster')
-      return { inFlight: worker.vitals?.inFlight ?? 0, requests: worker.vitals?.answers ?? 0 };
+    if (this.#isAgentCounting) return { inFlight: worker.vitals?.inFlight ?? 0, requests: worker.vitals?.answers ?? 0 };
     const sum = (of: (port: PublicPort) => number) => [...this].reduce((total, port) => total + of(port), 0);
     return { inFlight: sum((port) => port.inFlight(worker)), requests: sum((port) => port.tally(worker).requests) };
   }
@@ -119,6 +116,11 @@ export class PublicPorts implements Iterable<PublicPort> {
   /** Closes everything at once. */
   close(): void {
     for (const port of this) port.close();
+  }
+
+  /** Connections that were handed over to the workers are out of sight: what is done on them, only the agent sees. */
+  get #isAgentCounting(): boolean {
+    return this.#config.backend === 'cluster';
   }
 
   #add({ port: number, protocol }: Listening): PublicPort {
