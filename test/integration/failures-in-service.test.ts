@@ -38,7 +38,7 @@ const isOf =
     entry['generation'] === generation;
 
 test('code that exits after it was taken for good: clients wait for its next worker, and are all answered', async () => {
-  const scene = await reloadTo('exits-after-listening');
+  const scene = await reloadTo('exits-in-service');
   const { front, load, ledger } = scene;
   const { msg } = await front.event('worker.exited', isOf(2));
   expect(msg).toMatch(/exited with code 1: licence expired/);

@@ -107,11 +107,11 @@ describe('--max-age', () => {
 test('--watch-window takes back code that exits after it took over, and every request is answered', async () => {
   const scene = await serve(undefined, ['--watch-window', '5s']);
   const { front, load, ledger, release } = scene;
-  await release.deployFixture('failing/exits-after-listening.cjs');
+  await release.deployFixture('failing/exits-in-service.cjs');
   const failed = await front.reload();
   expect(failed.event).toBe('reload.failed');
   expect([failed['reason'], failed['lastLines']].flat().join('\n')).toMatch(/code 1[^]*licence expired/);
-  expect(load.tally.versions).toContain('exits-after-listening'); // it had taken over
+  expect(load.tally.versions).toContain('exits-in-service'); // it had taken over
   await more(load, 50);
   load.tally.versions.clear();
   await more(load, 200);
