@@ -121,6 +121,7 @@ export class Front implements DataPath {
       await this.#supervisor.start();
       this.#inherited.watch(() => !['stopping', 'stopped'].includes(this.#supervisor.status().state));
     } catch (error) {
+      await this.#supervisor.stop(); // also where it has not begun: orders may wait for it
       await this.#clearAway();
       throw error;
     }

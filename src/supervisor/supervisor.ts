@@ -139,8 +139,9 @@ export class Supervisor {
     return this.#operate('reloading', () => this.#reload(config ?? this.#succession.wanted.config));
   }
 
-  /** Resolves when the start or the reload that is under way is over. */
+  /** Resolves when the start, also one that is still to come, or the reload that is under way is over. */
   async settled(): Promise<void> {
+    await this.#leaves('new');
     await this.#operation;
   }
 
@@ -171,13 +172,13 @@ export class Supervisor {
   }
 
   /**
-   * Sets the number of workers (at least 1), or changes it, once no reload is under way. Resolves when those that join are
+   * Sets the number of workers (at least 1), or changes it, once no start or reload is under way. Resolves when those that join are
    * ready, with the number; those that leave drain behind it.
    *
    * @throws {ZdlbError} `worker` when one that joins failed; it will be tried again
    */
   async scale(to: number | ((wanted: number) => number)): Promise<number> {
-    while (this.#lifecycle.is('starting', 'reloading')) await once(this.#lifecycle.scope, 'abort');
+    await this.#leaves('new', 'starting', 'reloading');
     if (!this.#lifecycle.is('serving', 'watching')) throw this.#refusal('scale');
     const wanted = typeof to === 'number' ? to : to(this.#succession.wanted.workers);
     const workers = Math.max(1, wanted);
@@ -296,6 +297,11 @@ export class Supervisor {
     await Promise.all([...farewells, this.#retiring.end(), this.#operation]);
     await this.#household.warden.close();
     this.#lifecycle.to('stopped');
+  }
+
+  /** Resolves when it is in none of these states. */
+  async #leaves(...states: readonly SupervisorState[]): Promise<void> {
+    while (this.#lifecycle.is(...states)) await once(this.#lifecycle.scope, 'abort');
   }
 
   #assertNotStopping(): void {

@@ -235,6 +235,26 @@ describe('its program', () => {
     expect(await run(process.execPath, ['--input-type=module', '-e', script])).toEqual({ stdout: '', stderr: '' });
   });
 
+  // In a process of its own, which ends even if it spins.
+  test.each(['transport: "unix"', 'watch: true'])(
+    'may give orders at once, with %s, which come after the start',
+    async (option) => {
+      const { script: path } = await Release.create(source);
+      const script = `
+      import { start } from '${DIST}';
+      const instance = start({ script: ${JSON.stringify(path)}, port: ${await freePort()}, workers: 1, ${option} });
+      const orders = [instance.reload(), instance.scale('+1')];
+      const [{ generation }, workers] = await Promise.all(orders);
+      await instance.stop();
+      console.log(generation, workers);`;
+      const { stdout } = await run(process.execPath, ['--input-type=module', '-e', script], {
+        timeout: 15_000,
+        killSignal: 'SIGKILL',
+      });
+      expect(stdout).toBe('2 2\n');
+    },
+  );
+
   test('may throw in a listener without harm to the instance', async () => {
     const release = await Release.create(source);
     const script = `
