@@ -19,6 +19,11 @@ export async function isListening(path: string): Promise<boolean> {
   }
 }
 
+/** Whether there is a socket, dead or alive; a link to one is none. */
+export function isSocket(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false })?.isSocket() === true;
+}
+
 /** What tells a file from another one in its place: an inode's number is not given away as long as the socket is open. */
 export function inodeOf(path: string): string | undefined {
   const stats = lstatSync(path, { throwIfNoEntry: false });

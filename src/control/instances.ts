@@ -57,6 +57,6 @@ function instanceAt(name: string, path: string): Instance {
 
 function namesIn(folder: string): readonly string[] {
   if (!hasInstanceFolder(folder)) return [];
-  const sockets = readdirSync(folder).filter((file) => file.endsWith(EXTENSION) && !file.startsWith('.'));
+  const sockets = readdirSync(folder).filter((file) => file.endsWith(EXTENSION));
   return sockets.map((file) => basename(file, EXTENSION)).toSorted();
 }

@@ -4,11 +4,13 @@ import { linkSync, rmSync } from 'node:fs';
 import type { Server } from 'node:http';
 import { join } from 'node:path';
 import { ZdlbError, systemCode } from '../core/errors.js';
-import { inodeOf, isListening } from '../unix-socket.js';
+import { inodeOf, isListening, isSocket } from '../unix-socket.js';
 import { clearAway } from './stale-sockets.js';
 
 /** Where a longer path is cut off without a word by some systems. */
 const MAX_PATH_BYTES = 103;
+/** So that a socket that is not linked yet has no longer a path than the shortest name's, `a.sock`, would have. */
+const MADE_LENGTH = 5;
 /** How many instances of one defaulted name there may be. */
 const MAX_NUMBER = 1_000;
 
@@ -26,11 +28,11 @@ export interface NameClaim {
  * The socket is made under another name and then linked to its own: of two that start at once, one gets it. One that nobody
  * listens on any more, since its front was killed, is cleared away.
  *
- * @throws {ZdlbError} `start`, when a chosen name is taken, or the path is too long
+ * @throws {ZdlbError} `start`, when a chosen name is taken, the path is too long, or something else than a socket is there
  */
 export async function claimName(server: Server, folder: string, wanted: string, isChosen: boolean): Promise<NameClaim> {
-  const made = join(folder, `.${randomBytes(6).toString('hex')}`);
-  checkLength(join(folder, `${wanted}-${MAX_NUMBER}.sock`));
+  const made = join(folder, `.${randomBytes(4).toString('base64url').slice(0, MADE_LENGTH)}`);
+  checkLength(join(folder, `${wanted}.sock`));
   const umask = process.umask(0o177);
   server.listen(made);
   process.umask(umask);
@@ -50,6 +52,7 @@ async function linked(made: string, folder: string, wanted: string, isChosen: bo
   for (let number = 1; number <= MAX_NUMBER; number++) {
     const name = number === 1 ? wanted : `${wanted}-${number}`;
     const path = join(folder, `${name}.sock`);
+    checkLength(path); // a number makes it longer
     if (await isTaken(made, path)) {
       const own = inodeOf(path);
       return { name, release: () => release(path, own) };
@@ -67,6 +70,8 @@ async function isTaken(made: string, path: string): Promise<boolean> {
     const there = inodeOf(path);
     if (there === undefined) continue; // it went just now
     if (await isListening(path)) return false;
+    if (!isSocket(path))
+      throw new ZdlbError('start', `Cannot make the control socket ${path}: something else is there`);
     clearAway(path, there);
   }
 }

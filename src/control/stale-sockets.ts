@@ -1,22 +1,21 @@
 import { randomBytes } from 'node:crypto';
-import { linkSync, lstatSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { linkSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemCode } from '../core/errors.js';
-import { inodeOf, isListening } from '../unix-socket.js';
+import { inodeOf, isListening, isSocket } from '../unix-socket.js';
 
 /**
  * Clears away the control sockets of fronts that were killed. One that starts is not among them: its socket listens before it has
  * its name.
  */
 export async function sweepSockets(folder: string): Promise<void> {
-  const paths = readdirSync(folder).filter((file) => file.endsWith('.sock') && !file.startsWith('.'));
+  const paths = readdirSync(folder).filter((file) => file.endsWith('.sock'));
   await Promise.all(paths.map(async (file) => sweep(join(folder, file))));
 }
 
 async function sweep(path: string): Promise<void> {
   const there = inodeOf(path);
-  const isSocket = lstatSync(path, { throwIfNoEntry: false })?.isSocket() === true;
-  if (there !== undefined && isSocket && !(await isListening(path))) clearAway(path, there);
+  if (there !== undefined && isSocket(path) && !(await isListening(path))) clearAway(path, there);
 }
 
 /**

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { chmodSync, mkdirSync, statSync, symlinkSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -36,6 +36,35 @@ describe('the folder of control sockets', () => {
     const front = spawnFront({ script, home: join(home, inside), args: ['--port', String(await freePort())] });
     expect(await front.exited).toEqual({ code: 3, signal: null });
     expect(front.stderr).toMatch(says);
+  });
+
+  test.each([
+    { bytes: 103, code: 0 },
+    { bytes: 104, code: 3 },
+  ])('in which the path of a chosen name has $bytes bytes ends the start with $code', async ({ bytes, code }) => {
+    const home = newHome();
+    const folder = join(home, 'f'.repeat(bytes - join(home, '', 'server.sock').length - 1));
+    const script = (await Release.create(await fixture('load-server.cjs'))).script;
+    const args = ['--name', 'server', '--workers', '1', '--port', String(await freePort())];
+    const front = spawnFront({ script, home: folder, args });
+    if (code === 0) {
+      await front.event('serving');
+      expect(statSync(join(folder, 'server.sock')).isSocket()).toBe(true);
+      front.signal('SIGTERM');
+    }
+    expect(await front.exited).toEqual({ code, signal: null });
+    if (code !== 0) expect(front.stderr).toContain(`${join(folder, 'server.sock')}, has ${bytes} bytes`);
+  });
+
+  test('with something else than a socket in its place keeps that, and refuses', async () => {
+    const home = newHome();
+    const path = join(home, 'server.sock');
+    writeFileSync(path, 'notes of mine');
+    const script = (await Release.create(await fixture('load-server.cjs'))).script;
+    const front = spawnFront({ script, home, args: ['--name', 'server', '--port', String(await freePort())] });
+    expect(await front.exited).toEqual({ code: 3, signal: null });
+    expect(front.stderr).toMatch(/server\.sock: something else is there/);
+    expect(readFileSync(path, 'utf8')).toBe('notes of mine');
   });
 
   test.runIf(IS_ROOT)(

@@ -149,6 +149,16 @@ test('the sockets of those that were killed are swept away by the next, which ha
   expect(existsSync(join(front.home, 'web.sock'))).toBe(false);
 });
 
+test('one whose name begins with a dot is found, and swept away, like any other', async () => {
+  const { front, release } = await serve({ args: ['--name', '.api', '--workers', '1'] });
+  expect(await machine(front, 'status')).toMatchObject({ name: '.api', pid: front.pid });
+  front.signal('SIGKILL');
+  await front.exited;
+  expect(existsSync(join(front.home, '.api.sock'))).toBe(true);
+  await startFront({ script: release.script, args: ['--name', 'web', '--workers', '1'], home: front.home });
+  expect(existsSync(join(front.home, '.api.sock'))).toBe(false);
+});
+
 describe('where several run', () => {
   test('a name must be said, and a defaulted one that is taken gets a number', async () => {
     const home = newHome();
