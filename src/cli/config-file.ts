@@ -1,17 +1,29 @@
 import { readFileSync } from 'node:fs';
-import { type ParseError, parse, printParseErrorCode } from 'jsonc-parser';
+import { type Node, type ParseError, getNodeValue, parseTree, printParseErrorCode } from 'jsonc-parser';
 import type { ConfigInput } from '../core/config.js';
 import { ZdlbError, messageOf, systemCode } from '../core/errors.js';
 
+/** What a configuration file says. */
+export interface FileContent {
+  readonly settings: ConfigInput;
+  /** Of the file's own: what is wrong with the settings is found by whoever knows them. */
+  readonly mistakes: readonly string[];
+}
+
 /**
- * The settings in a configuration file.
+ * Reads a configuration file.
  *
- * @throws {ZdlbError} `config`
+ * @throws {ZdlbError} `config`, when there is none in it
  */
-export function readConfigFile(file: string): ConfigInput {
-  const content = readJson(file);
-  if (typeof content === 'object' && content !== null && !Array.isArray(content)) return content as ConfigInput;
-  throw unreadable(file, `met ${JSON.stringify(content)}, wanted an object`);
+export function readConfigFile(file: string): FileContent {
+  const text = contentOf(file);
+  const tree = treeOf(file, text);
+  const content: unknown = getNodeValue(tree); // without a prototype: __proto__ is a key like others
+  if (tree.type !== 'object') throw unreadable(file, `met ${JSON.stringify(content)}, wanted an object`);
+  const mistakes = repeatedKeys(tree).map(
+    ({ value, offset }) => `${value} in ${file} stands there twice: ${place(text, offset)} repeats it`,
+  );
+  return { settings: content as ConfigInput, mistakes };
 }
 
 /**
@@ -20,14 +32,25 @@ export function readConfigFile(file: string): ConfigInput {
  * @throws {ZdlbError} `config`, naming every mistake and its line
  */
 export function readJson(file: string): unknown {
+  return getNodeValue(treeOf(file, contentOf(file)));
+}
+
+/** @throws {ZdlbError} `config` */
+function treeOf(file: string, text: string): Node {
   const errors: ParseError[] = [];
-  const text = contentOf(file);
-  const content: unknown = parse(text, errors, { allowTrailingComma: true });
+  const tree = parseTree(text, errors, { allowTrailingComma: true });
+  if (tree !== undefined && errors.length === 0) return tree;
   // What is missing at one place is missing in several ways; the first is the one that was to come next.
   const first = errors.filter(({ offset }, at) => errors.findIndex((other) => other.offset === offset) === at);
   const mistakes = first.map((error) => `${place(text, error.offset)}: ${inWords(error)}`);
-  if (mistakes.length > 0) throw unreadable(file, mistakes.join('; '));
-  return content;
+  throw unreadable(file, mistakes.join('; '));
+}
+
+/** Keys that an object has already: of two, one would be passed over without a word. */
+function repeatedKeys({ children = [] }: Node): readonly { readonly value: string; readonly offset: number }[] {
+  const keys = children.map((property) => property.children![0]! as Node & { readonly value: string });
+  const known = new Set<string>();
+  return keys.filter(({ value }) => known.size === known.add(value).size);
 }
 
 const REASONS: Readonly<Record<string, string>> = {

@@ -3,7 +3,7 @@ import { type PassedAddress, impliedAddresses } from '../core/passed-address.js'
 import { writtenAddress } from '../core/public-address.js';
 import { ZdlbError } from '../core/errors.js';
 import { unknownOption } from '../core/suggestion.js';
-import { readConfigFile } from './config-file.js';
+import { type FileContent, readConfigFile } from './config-file.js';
 import { dashed, described, optionParser, parsed } from './option-parser.js';
 import { USAGE } from './usage.js';
 import { version } from '../version.js';
@@ -68,7 +68,7 @@ export function readConfig(
 ): Config {
   const fromEnv = environmentSettings(env);
   const file = commandLine.configFile ?? env['ZDLB_CONFIG'];
-  const fromFile = file === undefined ? {} : readConfigFile(file);
+  const { settings: fromFile, mistakes: inFile } = file === undefined ? NO_FILE : readConfigFile(file);
   const nameOf = (key: string) => {
     if (Object.hasOwn(commandLine.argv, key)) return flagOf(key);
     if (Object.hasOwn(fromEnv, key)) return variable(key);
@@ -76,18 +76,20 @@ export function readConfig(
     return file === undefined ? flagOf(key) : `${key} in ${file}`;
   };
   const given = { ...withoutRivals(fromFile, commandLine.argv), ...fromEnv, ...commandLine.argv };
-  const code = file === undefined ? 'usage' : 'config';
-  const config = withMistakes(commandLine.mistakes, () =>
+  const code = file === undefined || commandLine.mistakes.length > 0 ? 'usage' : 'config';
+  const config = withMistakes([...commandLine.mistakes, ...inFile], code, () =>
     parseConfig({ ...given, ...impliedListen(given, passed) }, code, nameOf),
   );
   if (config.script === undefined && config.command === undefined) throw new ZdlbError('usage', NOTHING_TO_RUN);
   return { ...config, listen: [...config.listen, ...impliedAddresses(passed, config)] };
 }
 
+const NO_FILE: FileContent = { settings: {}, mistakes: [] };
+
 /** @throws {ZdlbError} when there are mistakes, with what `read` throws behind them */
-function withMistakes(mistakes: readonly string[], read: () => Config): Config {
+function withMistakes(mistakes: readonly string[], code: 'usage' | 'config', read: () => Config): Config {
   if (mistakes.length === 0) return read();
-  throw new ZdlbError('usage', [...mistakes, ...complaints(read)].join('\n'));
+  throw new ZdlbError(code, [...mistakes, ...complaints(read)].join('\n'));
 }
 
 function complaints(read: () => Config): readonly string[] {

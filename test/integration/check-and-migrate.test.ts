@@ -33,6 +33,15 @@ describe('zdlb check', () => {
     expect(stderr).toMatch(/scrpt.*did you mean script\?/);
   });
 
+  test('names keys that stand there twice, and takes __proto__ for one like others', async () => {
+    const folder = await folderWith({ 'zdlb.json': '{\n  "port": 1, "__proto__": {},\n  "port": 2, "workers": 0 }' });
+    const { code, stderr } = await zdlb(folder, 'check', '--config', 'zdlb.json');
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/port in zdlb\.json stands there twice: line 3, column 3/);
+    expect(stderr).toMatch(/Unknown option __proto__ in zdlb\.json/);
+    expect(stderr).toMatch(/workers in zdlb\.json: met 0/);
+  });
+
   test('names the line where a file is no JSON', async () => {
     const folder = await folderWith({ 'zdlb.json': '{\n  "workers": 2\n  "port": 80\n}' });
     const { code, stderr } = await zdlb(folder, 'check', '--config', 'zdlb.json');
