@@ -54,10 +54,17 @@ const bySlot = (
     return value === undefined ? [] : [{ labels: { slot: worker.slot, generation: worker.generation }, value }];
   });
 
-/** A worker and the successor that replaces it have one slot of one generation for a while: the younger one counts. */
+/**
+ * A worker and the successor that replaces it have one slot of one generation for a while: the younger one counts once it is
+ * ready. Before that it may fail, and counters that fell to its zero and came back would look like so much new work.
+ */
 function holdersAmong(workers: readonly WorkerStatus[]): readonly WorkerStatus[] {
   const byPlace = new Map<string, WorkerStatus>();
-  for (const worker of workers.toSorted((one, other) => other.uptimeMs - one.uptimeMs))
+  const byAge = workers.toSorted((one, other) => other.uptimeMs - one.uptimeMs);
+  for (const worker of [
+    ...byAge.filter(({ state }) => state !== 'ready'),
+    ...byAge.filter(({ state }) => state === 'ready'),
+  ])
     byPlace.set(`${worker.generation}.${worker.slot}`, worker);
   return [...byPlace.values()];
 }
