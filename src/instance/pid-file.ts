@@ -1,5 +1,6 @@
 import { readFileSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
 import { ZdlbError, messageOf, systemCode } from '../core/errors.js';
+import { isRunning } from '../supervisor/process-group.js';
 
 /** Far more than a process id takes. */
 const MAX_CONTENT = 100;
@@ -33,7 +34,7 @@ export class PidFile {
       );
     }
     const pid = Number(content);
-    if (pid === 0 || pid === process.pid || !isAlive(pid)) return;
+    if (pid === 0 || pid === process.pid || !isRunning(pid)) return;
     throw new ZdlbError(
       'start',
       `Cannot start: ${this.#path} belongs to process ${pid}, which is running. Stop it first`,
@@ -77,14 +78,5 @@ function unlinkIfThere(path: string): void {
     unlinkSync(path);
   } catch (error) {
     if (systemCode(error) !== 'ENOENT') throw error;
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return systemCode(error) === 'EPERM';
   }
 }

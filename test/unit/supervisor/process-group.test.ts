@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { expect, onTestFinished, test } from 'vitest';
-import { endGroup, signalGroup } from '../../../src/supervisor/process-group.js';
+import { endGroup, isRunning, signalGroup } from '../../../src/supervisor/process-group.js';
 
 /** Ends only by SIGKILL. */
 const DEAF = `trap '' TERM; echo deaf; while :; do sleep 1; done`;
@@ -15,4 +15,15 @@ test('a group that outlives its leader is given its time, and killed', async () 
   await endGroup(leader.pid!, 300);
   expect(performance.now() - began).toBeGreaterThanOrEqual(299);
   expect(await exited).toEqual([null, 'SIGKILL']);
+});
+
+test.runIf(process.platform === 'linux')('a process that nobody has reaped does not run any more', async () => {
+  // It begins a child, and then is another program, which knows nothing of children.
+  const parent = spawn('sh', ['-c', ': & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'ignore'] });
+  onTestFinished(() => void parent.kill('SIGKILL'));
+  const [told] = (await once(parent.stdout, 'data')) as [Buffer];
+  const zombie = Number(told);
+  await expect.poll(() => isRunning(zombie)).toBe(false);
+  expect(process.kill(zombie, 0)).toBe(true);
+  expect(isRunning(parent.pid!)).toBe(true);
 });
