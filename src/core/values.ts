@@ -1,4 +1,5 @@
 import { constants } from 'node:os';
+import { inspect } from 'node:util';
 import { z } from 'zod';
 import { parseDuration, parseSize } from './quantity.js';
 
@@ -29,10 +30,19 @@ export function value<T, W = Written<T>>(wanted: string, parse: (raw: unknown) =
   const schema = (z.unknown() as unknown as z.ZodType<unknown, W>).transform((raw, context): T => {
     const parsed = parse(raw);
     if (parsed !== undefined) return parsed;
-    context.addIssue({ code: 'custom', message: `met ${JSON.stringify(raw)}, wanted ${wanted}` });
+    context.addIssue({ code: 'custom', message: `met ${shown(raw)}, wanted ${wanted}` });
     return z.NEVER;
   });
   return schema.register(shapes, { shape });
+}
+
+/** As JSON, as it stands in a file; what only code can give, as Node shows it. */
+function shown(raw: unknown): string {
+  try {
+    return JSON.stringify(raw) ?? inspect(raw);
+  } catch {
+    return inspect(raw, { depth: 0 }); // a BigInt, or what has itself inside
+  }
 }
 
 /** One of several shapes. */

@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events';
+import { inspect } from 'node:util';
 import { type Config, type WrittenConfig, parseConfig } from '../core/config.js';
 import { Chronicle } from '../control/chronicle.js';
 import { counted } from '../core/counted.js';
@@ -10,7 +11,7 @@ import { AdminDoor } from './admin-door.js';
 import { ControlSocket } from './control-socket.js';
 import type { Desk, FrontStatus } from './desk.js';
 import { EventJournal } from './event-journal.js';
-import type { EventMap } from './events.js';
+import { type EventMap, LEVELS } from './events.js';
 import { exhibitOf } from './exhibit.js';
 import { Instance } from './instance.js';
 import { instanceName } from './instance-name.js';
@@ -47,8 +48,9 @@ export class Embedded extends EventEmitter<EventMap> {
   #isOver = false;
 
   /** @throws {ZdlbError} `usage`, naming every mistake */
-  constructor({ logger, control = false, ...settings }: Options) {
+  constructor(options: Options) {
     super();
+    const { logger, control = false, ...settings } = checked(options);
     const config = configOf(settings);
     this.#name = instanceName(config);
     this.#journal = new EventJournal(this, config.logLevel);
@@ -174,6 +176,23 @@ async function logInto(chronicle: Chronicle, name: string): Promise<Journal> {
   // The journal has left out what is below the level that is wanted.
   const log: Journal = pino({ level: 'debug', base: { name } }, { write: (line) => chronicle.write(line) });
   return log;
+}
+
+/**
+ * What only code can give is right.
+ *
+ * @throws {ZdlbError} `usage`
+ */
+function checked(options: Options): Options {
+  if (typeof options !== 'object' || (options as unknown) === null)
+    throw new ZdlbError('usage', `Met ${inspect(options)}, wanted options, as in { script: 'server.js' }`);
+  const { logger, control = false } = options;
+  const missing = logger && LEVELS.find((level) => typeof logger[level] !== 'function');
+  if (missing !== undefined)
+    throw new ZdlbError('usage', `Bad value for logger: it has no ${missing}(), wanted a pino logger, or the like`);
+  if (typeof control !== 'boolean')
+    throw new ZdlbError('usage', `Bad value for control: met ${inspect(control)}, wanted true or false`);
+  return options;
 }
 
 /** @throws {ZdlbError} `usage` */

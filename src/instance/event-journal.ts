@@ -1,8 +1,6 @@
 import type { EventEmitter } from 'node:events';
 import type { Entry, Journal } from '../core/journal.js';
-import type { EventMap, Level } from './events.js';
-
-const LEVELS: readonly Level[] = ['debug', 'info', 'warn', 'error'];
+import { type EventMap, LEVELS, type Level } from './events.js';
 
 /** The log of an instance that runs in somebody's program: what it did becomes events, and goes on to logs that are wanted. */
 export class EventJournal implements Journal {

@@ -1,7 +1,8 @@
 import type { Entry } from '../core/journal.js';
 
-/** How grave it is; `debug` is what hardly anybody wants to read. */
-export type Level = 'debug' | 'info' | 'warn' | 'error';
+/** How grave it is, the least first; `debug` is what hardly anybody wants to read. */
+export const LEVELS = ['debug', 'info', 'warn', 'error'] as const;
+export type Level = (typeof LEVELS)[number];
 
 /** What every event tells: its entry in the log. */
 export interface Told {
