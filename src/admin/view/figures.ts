@@ -50,4 +50,11 @@ export function clock(time: number): string {
   return [date.getHours(), date.getMinutes(), date.getSeconds()].map((part) => String(part).padStart(2, '0')).join(':');
 }
 
+/** As {@link clock}, and before today with the day: `29 Nov 14:02:07`. */
+export function moment(time: number, now: number): string {
+  const date = new Date(time);
+  if (date.toDateString() === new Date(now).toDateString()) return clock(time);
+  return `${date.toLocaleDateString('en-GB', { day: 'numeric', month: 'short' })} ${clock(time)}`;
+}
+
 const rounded = (number: number) => (number < 10 ? Math.round(number * 10) / 10 : Math.round(number));

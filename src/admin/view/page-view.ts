@@ -2,7 +2,7 @@ import { type Entry, parseEntry } from './entry.js';
 import { eventsView } from './events-view.js';
 import { type Html, html } from './html.js';
 import { noticeView } from './notice-view.js';
-import type { Status } from './status.js';
+import { type Status, conditionOf } from './status.js';
 import { type Story, storyOf } from './story.js';
 import { figuresView, headView } from './summary-view.js';
 import { timelineView } from './timeline-view.js';
@@ -25,17 +25,23 @@ export function sceneOf(status: Status, lines: readonly string[], now: number): 
 export const PARTS: Readonly<Record<string, (scene: Scene) => Html>> = {
   head: ({ status }) => headView(status),
   notice: ({ status, story, now }) => noticeView(status, story, now),
-  figures: ({ status }) => figuresView(status),
+  figures: ({ status, story }) => figuresView(status, story),
   timeline: ({ story, now }) => timelineView(story, now),
   workers: ({ status }) => workersView(status),
-  events: ({ entries }) => eventsView(entries),
+  events: ({ entries, now }) => eventsView(entries, now),
 };
+
+/** Of the document. How the instance is stands first, where there is something to say, since tabs are narrow. */
+export function titleOf(status: Status): string {
+  const condition = conditionOf(status);
+  return `${condition === 'serving' ? '' : `${condition} · `}${status.name} · zdlb`;
+}
 
 /** The whole page as it stands now. Without JavaScript it is what there is, and loads itself anew. */
 export function pageView(scene: Scene): Html {
   const part = (id: string) => PARTS[id]!(scene);
   return document(
-    `${scene.status.name} · zdlb`,
+    titleOf(scene.status),
     'main',
     html`<header id="head">${part('head')}</header>
       <main>
@@ -48,11 +54,11 @@ export function pageView(scene: Scene): Html {
         </section>
         <section aria-labelledby="workers-title">
           <h2 id="workers-title">Workers</h2>
-          <div id="workers">${part('workers')}</div>
+          <div id="workers" role="group" tabindex="0" aria-labelledby="workers-title">${part('workers')}</div>
         </section>
         <section aria-labelledby="events-title">
           <h2 id="events-title">Events</h2>
-          <div id="events" role="region" tabindex="0" aria-labelledby="events-title">${part('events')}</div>
+          <div id="events" role="group" tabindex="0" aria-labelledby="events-title">${part('events')}</div>
         </section>
       </main>
       <footer>

@@ -54,8 +54,23 @@ export interface Latency {
   readonly counts: readonly number[];
 }
 
-export const inFlightOf = ({ workers }: Status) => workers.reduce((sum, { inFlight = 0 }) => sum + inFlight, 0);
+/** Whether somebody can ask it something; while it starts, nobody knows. */
+export const hasPorts = ({ listeners, generation }: Status) => listeners.length > 0 || generation === 0;
+
+export const inFlightOf = ({ workers }: Pick<Status, 'workers'>) =>
+  workers.reduce((sum, { inFlight = 0 }) => sum + inFlight, 0);
+
+/** The workers that are to get work: of the generation that serves, of all that do, or of the one that starts first. */
+export const wantedOf = ({ workers, generation, state }: Status) =>
+  workers.filter((worker) => worker.generation === generation || state === 'mixed' || generation === 0);
 
 /** The workers that get work. */
-export const readyOf = ({ workers, generation, state }: Status) =>
-  workers.filter((worker) => worker.state === 'ready' && (worker.generation === generation || state === 'mixed'));
+export const readyOf = (status: Status) => wantedOf(status).filter(({ state }) => state === 'ready');
+
+/** Whether there is nobody to do the work, though there should be: what /healthz calls `no worker ready`. */
+export const isDown = (status: Status) => !NOT_SERVING.has(status.state) && readyOf(status).length === 0;
+
+const NOT_SERVING: ReadonlySet<string> = new Set(['new', 'starting', 'stopping', 'stopped']);
+
+/** How an instance is, in a word. An instance without workers still says of itself that it is serving. */
+export const conditionOf = (status: Status) => (isDown(status) ? 'no worker ready' : status.state);

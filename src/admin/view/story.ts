@@ -1,12 +1,18 @@
 import { Chapter } from './chapter.js';
 import { type Entry, numberIn, weightOf } from './entry.js';
-import type { Status } from './status.js';
+import { type Status, wantedOf } from './status.js';
 
 /** What has become of the generations: a chapter each. */
 export class Story {
   readonly #chapters = new Map<number, Chapter>();
   /** How the last reload failed; undefined when it did not. */
   failure: Entry | undefined;
+  /** The last end of a worker that nobody had asked for. */
+  crash: Entry | undefined;
+  /** How the last watch began. */
+  watch: Entry | undefined;
+  /** The slots that are empty until a crashed worker is started anew, with what says when. The status does not have them. */
+  readonly empty = new Map<number, Entry>();
 
   /** The oldest first. */
   get chapters(): readonly Chapter[] {
@@ -32,6 +38,12 @@ export class Story {
   }
 }
 
+/** So much later than said a worker may start before nobody counts on it. */
+const LATE_MS = 2_000;
+
+/** When the worker of an empty slot is to be started anew, in milliseconds since 1970. */
+const restartsAt = (entry: Entry) => entry.time + (numberIn(entry, 'delayMs') ?? 0);
+
 /** What each event means to the story. */
 const TOLD: Readonly<Record<string, (story: Story, entry: Entry) => void>> = {
   'reload.started': (story, entry) => void story.of(entry),
@@ -43,6 +55,7 @@ const TOLD: Readonly<Record<string, (story: Story, entry: Entry) => void>> = {
   'reload.failed': failed,
   'generation.retired': retired,
   'worker.exited': exited,
+  'worker.restarting': (story, entry) => void story.empty.set(numberIn(entry, 'slot') ?? 0, entry),
   'worker.replacing': (story, entry) => story.of(entry)?.mark('notice', entry),
   'worker.unhealthy': (story, entry) => story.of(entry)?.mark('notice', entry),
   stopping: (story, { time }) => {
@@ -62,6 +75,7 @@ export function storyOf(entries: readonly Entry[], status: Status, now: number):
 }
 
 function watching(story: Story, entry: Entry): void {
+  story.watch = entry;
   const chapter = story.of(entry);
   for (const other of story.open) if (other !== chapter && other.phase === 'serving') other.to('standby', entry.time);
   chapter?.to('serving', entry.time);
@@ -95,10 +109,17 @@ function retired(story: Story, entry: Entry): void {
 function exited(story: Story, entry: Entry): void {
   const chapter = story.of(entry);
   // One that fails in a reload makes that fail, which has a mark of its own.
-  if (chapter?.phase !== 'starting' && weightOf(entry) === 'error') chapter?.mark('crash', entry);
+  if (chapter?.phase === 'starting' || weightOf(entry) !== 'error') return;
+  chapter?.mark('crash', entry);
+  story.crash = entry;
 }
 
-function settle(story: Story, { workers, generation, state }: Status, now: number): void {
+function settle(story: Story, status: Status, now: number): void {
+  const { workers, generation, state } = status;
+  for (const [slot, entry] of story.empty) {
+    const isFilled = wantedOf(status).some((worker) => worker.slot === slot);
+    if (isFilled || now > restartsAt(entry) + LATE_MS) story.empty.delete(slot);
+  }
   for (const worker of workers) {
     const chapter = story.chapter(worker.generation, now - worker.uptimeMs);
     if (chapter.phase !== 'starting' || worker.generation > generation) continue;

@@ -1,18 +1,30 @@
-import { age, count } from './figures.js';
+import { NONE, age, count } from './figures.js';
 import { type Html, html } from './html.js';
-import { type ListenerStatus, type Status, inFlightOf, readyOf } from './status.js';
+import {
+  type ListenerStatus,
+  type Requests,
+  type Status,
+  conditionOf,
+  hasPorts,
+  inFlightOf,
+  isDown,
+  readyOf,
+  wantedOf,
+} from './status.js';
+import type { Story } from './story.js';
 
 /** Which instance this is, and how it is. */
 export function headView(status: Status): Html {
-  const { name, state, generation, uptimeMs, version, pid } = status;
+  const { name, generation, uptimeMs, version, pid } = status;
+  const condition = conditionOf(status);
   return html`<div>
       <h1>${name}</h1>
       <p class="facts">
-        generation ${generation} · up ${age(uptimeMs)} · pid ${pid} · zdlb ${version}
+        ${generation > 0 && html`generation ${generation} ·`} up ${age(uptimeMs)} · pid ${pid} · zdlb ${version}
         ${status.listeners.map(listenerView)}
       </p>
     </div>
-    <p class="state" data-state="${state}"><span class="lamp" aria-hidden="true"></span>${state}</p>`;
+    <p class="state" data-state="${condition}"><span class="lamp" aria-hidden="true"></span>${condition}</p>`;
 }
 
 function listenerView({ addresses, port, mode, connections }: ListenerStatus): Html {
@@ -23,17 +35,25 @@ function listenerView({ addresses, port, mode, connections }: ListenerStatus): H
   >`;
 }
 
-/** What changes slowly, in large figures; the charts stand for what changes fast. */
-export function figuresView(status: Status): Html {
-  const { reloads, requests, workers, state } = status;
+/** What changes slowly, in large figures; the charts stand for what changes fast. What has no port has no requests either. */
+export function figuresView(status: Status, story: Story): Html {
+  const { done, failed } = status.reloads;
+  return html`${workersFigure(status, story)} ${hasPorts(status) && requestFigures(status)}
+  ${figure('Reloads', count(done), `${count(failed)} failed`)}`;
+}
+
+function workersFigure(status: Status, { empty }: Story): Html {
   const ready = readyOf(status).length;
-  const current = workers.filter((worker) => worker.generation === status.generation || state === 'mixed').length;
-  return html`${figure('Workers ready', `${ready}`, `of ${current}`, ready === 0 ? 'bad' : ready < current ? 'warn' : '')}
-  ${figure('In flight', count(inFlightOf(status)), 'right now')}
-  ${figure('Requests', requests === undefined ? '–' : count(requests.total), 'since the start')}
-  ${figure('Failed', requests === undefined ? '–' : count(requests.failed), 'since the start')}
-  ${figure('Held', requests === undefined ? '–' : count(requests.held), `${count(requests?.retried ?? 0)} retried`)}
-  ${figure('Reloads', count(reloads.done), `${count(reloads.failed)} failed`)}`;
+  const wanted = wantedOf(status).length + empty.size;
+  const mood = isDown(status) ? 'bad' : ready < wanted && status.generation > 0 ? 'warn' : '';
+  return figure('Workers ready', `${ready}`, `of ${wanted}`, mood);
+}
+
+function requestFigures({ requests, ...status }: Status): Html {
+  const of = (key: keyof Requests) => (requests === undefined ? NONE : count(requests[key]));
+  return html`${figure('In flight', count(inFlightOf(status)), 'right now')}
+  ${figure('Requests', of('total'), 'since the start')} ${figure('Failed', of('failed'), 'since the start')}
+  ${figure('Held', of('held'), `${of('retried')} retried`)}`;
 }
 
 const figure = (name: string, value: string, beside: string, mood = ''): Html =>

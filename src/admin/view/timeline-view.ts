@@ -1,5 +1,5 @@
 import type { Chapter, Mark, Span } from './chapter.js';
-import { age, clock } from './figures.js';
+import { age, moment } from './figures.js';
 import { type Html, html } from './html.js';
 import type { Story } from './story.js';
 
@@ -9,8 +9,9 @@ const SHOWN = 7;
 const NEAR_MS = 10_000;
 const LEAST_MS = 60_000;
 const TICKS = [10_000, 60_000, 600_000, 3_600_000, 6 * 3_600_000, 86_400_000, 7 * 86_400_000];
-/** Too close to the end of the axis for a label. */
+/** A label nearer to an end of the axis, in percent, has no room; nor has one as near to `now` on a narrow screen. */
 const CROWDED = 6;
+const CROWDED_ON_NARROW = 20;
 
 /** The generations as lanes, the newest on top; time runs to the right, and the longer ago the denser. */
 export function timelineView(story: Story, now: number): Html {
@@ -20,7 +21,10 @@ export function timelineView(story: Story, now: number): Html {
   return html`<ol class="lanes">
       ${shown.map((chapter) => laneView(chapter, axis))}
     </ol>
-    <div class="axis" aria-hidden="true">${axis.ticks.map((tick) => tickView(axis, tick))}<span>now</span></div>`;
+    <div class="axis" aria-hidden="true">
+      ${axis.ticks.map((tick) => tickView(axis, tick))}
+      <svg class="tick now" width="100%" height="16"><text x="100%" y="12">now</text></svg>
+    </div>`;
 }
 
 /** Where a moment stands, in percent from the left: by the logarithm of how long ago it is. */
@@ -39,13 +43,14 @@ class Axis {
   }
 
   get ticks(): readonly number[] {
-    return TICKS.filter((ago) => this.at(this.now - ago) > CROWDED);
+    return TICKS.filter((ago) => Math.abs(50 - this.at(this.now - ago)) < 50 - CROWDED);
   }
 }
 
 function tickView(axis: Axis, ago: number): Html {
   const x = axis.at(axis.now - ago);
-  return html`<svg class="tick" width="100%" height="16"><text x="${x}%" y="12">${age(ago)} ago</text></svg>`;
+  const kind = x > 100 - CROWDED_ON_NARROW ? 'tick crowded' : 'tick';
+  return html`<svg class="${kind}" width="100%" height="16"><text x="${x}%" y="12">−${age(ago)}</text></svg>`;
 }
 
 function laneView(chapter: Chapter, axis: Axis): Html {
@@ -62,9 +67,9 @@ function laneView(chapter: Chapter, axis: Axis): Html {
 function spanView({ phase, from, to }: Span, axis: Axis): Html {
   const left = axis.at(from);
   const width = Math.max(0.6, axis.at(to ?? axis.now) - left);
-  const until = to === undefined ? '' : ` to ${clock(to)}`;
+  const until = to === undefined ? '' : ` to ${moment(to, axis.now)}`;
   return html`<rect class="span ${phase}" x="${left}%" width="${width.toFixed(2)}%" y="7" height="10" rx="3">
-    <title>${phase} from ${clock(from)}${until}</title>
+    <title>${phase} from ${moment(from, axis.now)}${until}</title>
   </rect>`;
 }
 
@@ -76,7 +81,7 @@ const SHAPES: Readonly<Record<Mark['kind'], string>> = {
 
 function markView({ kind, at, text }: Mark, axis: Axis): Html {
   return html`<svg class="mark ${kind}" x="${axis.at(at)}%" overflow="visible">
-    <path d="${SHAPES[kind]}"><title>${clock(at)} ${text}</title></path>
+    <path d="${SHAPES[kind]}"><title>${moment(at, axis.now)} ${text}</title></path>
   </svg>`;
 }
 
@@ -86,8 +91,8 @@ function inWords(chapter: Chapter, now: number): Html {
   const crashes = chapter.marks.filter(({ kind }) => kind === 'crash').length;
   const suffix = crashes === 0 ? '' : html`, <b>${crashes === 1 ? '1 crash' : `${crashes} crashes`}</b>`;
   const { isOver, fate, since, over = now, phase, began } = chapter;
-  if (isOver && fate === 'failed') return html`failed to start ${clock(over)}`;
-  if (isOver) return html`${fate} ${clock(over)} after ${age(over - began)}${part(suffix)}`;
+  if (isOver && fate === 'failed') return html`failed to start ${moment(over, now)}`;
+  if (isOver) return html`${fate} ${moment(over, now)} after ${age(over - began)}${part(suffix)}`;
   const doing = fate === 'taken back' ? 'taken back, retiring' : PHASES[phase];
   return html`${doing} for ${age(now - since)}${part(suffix)}`;
 }

@@ -21,7 +21,7 @@ const COLUMNS: readonly Column[] = [
   { name: 'Loop delay', show: ({ loopDelayMs }) => orNone(loopDelayMs, latency) },
   { name: 'Restarts', show: ({ restarts }) => restarts },
   { name: 'Uptime', show: ({ uptimeMs }) => age(uptimeMs) },
-  { name: 'Process', show: ({ pid = NONE }) => pid },
+  { name: 'PID', show: ({ pid = NONE }) => pid },
 ];
 
 /**
@@ -61,6 +61,6 @@ function rowView(worker: WorkerStatus): Html {
 const kind = (isText: boolean) => isText && html` class="text"`;
 
 function stateView({ state, isAiling = false, isCrashLooping = false }: WorkerStatus): Html {
-  const ill = isCrashLooping ? 'crashes again and again' : isAiling ? 'ailing' : undefined;
+  const ill = isCrashLooping ? 'crash loop' : isAiling ? 'ailing' : undefined;
   return html`<span class="pill" data-state="${ill === undefined ? state : 'ailing'}">${ill ?? state}</span>`;
 }

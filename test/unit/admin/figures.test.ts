@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest';
-import { age, count, latency, memory, percent, rate } from '../../../src/admin/view/figures.js';
+import { age, count, latency, memory, moment, percent, rate } from '../../../src/admin/view/figures.js';
+
+const NOON = new Date(2026, 10, 29, 12).getTime();
 
 test.each([
   [age(59_900), '59s'],
@@ -20,6 +22,8 @@ test.each([
   [rate(0.44), '0.4'],
   [rate(1_204.3), '1,204'],
   [percent(0.123), '12 %'],
+  [moment(NOON + 1_000, NOON), '12:00:01'],
+  [moment(NOON, NOON + 86_400_000), '29 Nov 12:00:00'],
 ])('%s reads as %s', (shown, wanted) => {
   expect(shown).toBe(wanted);
 });

@@ -60,3 +60,82 @@ test('a pause says how long it lasts yet', () => {
     /Paused\.<\/strong> 12 wait, 0 in flight\. It ends by itself in\s+28s/,
   );
 });
+
+const NOW = 100_000;
+
+/** The page as text, an entry being told by its event and fields. */
+function textOf(other: Parameters<typeof statusOf>[0], ...entries: readonly object[]): string {
+  const lines = entries.map((entry) => JSON.stringify({ time: NOW - 500, level: 50, msg: '', ...entry }));
+  return textIn(pageView(sceneOf(statusOf(other), lines, NOW)).text);
+}
+
+const textIn = (page: string) =>
+  page
+    .replaceAll(/<[^>]*>/g, '')
+    .replaceAll(/\s+/g, ' ')
+    .trim();
+
+const CRASH = { event: 'worker.exited', slot: 0, generation: 1, state: 'ready', msg: 'Worker 0 exited with code 7' };
+const RESTART = { event: 'worker.restarting', slot: 0, delayMs: 3_000 };
+
+test('an instance without a ready worker is not called serving, and says how the last one ended', () => {
+  const text = textOf({ workers: [] }, CRASH, RESTART);
+  expect(text).toMatch(/^no worker ready · shop · zdlb/);
+  expect(text).toMatch(/No worker is ready\. .* Worker 0 exited with code 7/);
+  expect(text).toContain('Workers ready 0 of 1');
+});
+
+test.each(['starting', 'stopping'])('one that is %s is not called down', (state) => {
+  const workers = [workerOf(1, { state }), workerOf(1, { state, slot: 1 })];
+  const text = textOf({ state, generation: state === 'starting' ? 0 : 1, workers });
+  expect(text).not.toContain('No worker is ready');
+  expect(text).toMatch(new RegExp(`^${state} · shop`));
+  expect(text).toContain('Workers ready 0 of 2');
+});
+
+test('a worker in a crash loop is named, while it is there and while its slot is empty', () => {
+  const other = workerOf(1, { slot: 1 });
+  const looping = /Worker 0 crashes again and again\..*Worker 0 exited with code 7/;
+  expect(textOf({ workers: [workerOf(1, { isCrashLooping: true }), other] }, CRASH)).toMatch(looping);
+  const gone = textOf({ workers: [other] }, CRASH, RESTART);
+  expect(gone).toMatch(looping);
+  expect(gone).toContain('Workers ready 1 of 2');
+});
+
+test('a slot is not waited for once it is filled, or long overdue', () => {
+  const filled = textOf({}, CRASH, RESTART);
+  const overdue = textOf({ workers: [workerOf(1, { slot: 1 })] }, { ...RESTART, time: NOW - 10_000 });
+  for (const text of [filled, overdue]) {
+    expect(text).toContain('Workers ready 1 of 1');
+    expect(text).not.toContain('again and again');
+  }
+});
+
+test('workers that are ailing are named', () => {
+  const workers = [0, 1, 2].map((slot) => workerOf(1, { slot, isAiling: slot > 0 }));
+  expect(textOf({ workers })).toContain('Workers 1, 2 are ailing');
+});
+
+test('a watch says who is kept warm, and for how long yet', () => {
+  const watched = { state: 'watching', generation: 2, workers: [workerOf(1), workerOf(2)] };
+  const entry = { event: 'reload.watching', level: 30, generation: 2, former: [1], ms: 30_000 };
+  expect(textOf(watched, entry)).toContain('Generation 2 serves, and the former one is kept warm for 29s');
+  expect(textOf(watched)).toContain('Generation 2 serves, and the former one is kept warm: it takes over');
+});
+
+test('a generation that was taken back did not just fail', () => {
+  const text = textOf(
+    { reloads: { done: 0, failed: 1, lastError: 'errs' } },
+    { event: 'worker.ready', level: 30, generation: 1 },
+    { event: 'serving', level: 30 },
+    { event: 'reload.watching', level: 30, generation: 2, former: [1], ms: 30_000 },
+    { event: 'reload.failed', generation: 2, reason: 'errs' },
+  );
+  expect(text).toContain('The last reload was taken back');
+});
+
+test('what has no port is not told to have had no requests', () => {
+  const text = textOf({ listeners: [], requests: { total: 0, failed: 0, retried: 0, held: 0 } });
+  expect(text).not.toContain('since the start');
+  expect(text).toContain('Reloads 0');
+});

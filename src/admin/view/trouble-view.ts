@@ -1,0 +1,46 @@
+import { numberIn } from './entry.js';
+import { moment } from './figures.js';
+import { type Html, html } from './html.js';
+import { type Status, isDown, wantedOf } from './status.js';
+import type { Story } from './story.js';
+
+/** A slot that is left empty so long has lost one worker after another. */
+const LOOP_MS = 1_000;
+
+/** Workers that don't do their work, the worst first; undefined when all do. */
+export function troubleView(status: Status, story: Story, now: number): Html | undefined {
+  if (isDown(status))
+    return html`<div class="notice bad" data-key="trouble">
+      <p><strong>No worker is ready.</strong> New requests wait for one, and are refused in the end.</p>
+      ${crashView(story, now)}
+    </div>`;
+  const looping = loopingOf(status, story);
+  if (looping.length > 0)
+    return html`<div class="notice wait" data-key="trouble">
+      <p>
+        <strong>${named(looping, 'crashes', 'crash')} again and again.</strong> Each new start waits longer than the one
+        before.
+      </p>
+      ${crashView(story, now)}
+    </div>`;
+  const ailing = wantedOf(status).flatMap(({ isAiling, slot }) => (isAiling === true ? [slot] : []));
+  if (ailing.length === 0) return undefined;
+  return html`<div class="notice wait" data-key="trouble">
+    <p>
+      <strong>${named(ailing, 'is', 'are')} ailing:</strong> health probes fail, or the event loop is blocked. New work
+      goes to others while there are any.
+    </p>
+  </div>`;
+}
+
+function loopingOf(status: Status, { empty }: Story): readonly number[] {
+  const there = wantedOf(status).flatMap(({ isCrashLooping, slot }) => (isCrashLooping === true ? [slot] : []));
+  const gone = [...empty].flatMap(([slot, entry]) => ((numberIn(entry, 'delayMs') ?? 0) >= LOOP_MS ? [slot] : []));
+  return [...there, ...gone];
+}
+
+const named = (slots: readonly number[], one: string, several: string) =>
+  slots.length === 1 ? `Worker ${slots[0]} ${one}` : `Workers ${slots.join(', ')} ${several}`;
+
+const crashView = ({ crash }: Story, now: number) =>
+  crash !== undefined && html`<p class="reason">${moment(crash.time, now)}: ${crash.msg}</p>`;
