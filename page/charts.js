@@ -1,12 +1,9 @@
+import { HEIGHT, SPAN_S, optionsOf } from './chart-options.js';
 import uPlot from './uplot.js';
-import { latency, rate } from './view/figures.js';
+import { clock, latency, rate } from './view/figures.js';
 
-const SPAN_S = 300;
-const HEIGHT = 132;
-
+/** @typedef {import('./chart-options.js').Kind} Kind */
 /** @typedef {{ time: number, requests: number | null, errors: number | null, p50: number | null, p90: number | null, p99: number | null }} Point */
-/** @typedef {{ key: 'requests' | 'errors' | 'p50' | 'p90' | 'p99', name: string, colour: string, isFilled?: boolean }} Line */
-/** @typedef {{ title: string, lines: readonly Line[], show: (value: number | null) => string, isWide?: boolean }} Kind */
 
 /** @param {number | null} value */
 const perSecond = (value) => (value === null ? '–' : rate(value));
@@ -73,7 +70,9 @@ class Chart {
   #plot;
   /** @type {HTMLElement[]} */
   #values;
-  /** @type {uPlot} */
+  /** @type {HTMLElement} */
+  #at;
+  /** @type {uPlot | undefined} */
   #curves;
 
   /**
@@ -92,7 +91,13 @@ class Chart {
     });
     this.#plot = append(figure, 'div', 'plot');
     this.#plot.setAttribute('aria-hidden', 'true');
-    this.#curves = new uPlot(optionsOf(kind, this.#width), [[]], this.#plot);
+    this.#at = append(this.#plot, 'span', 'at');
+    this.#curves = new uPlot(
+      optionsOf(kind, this.#width, () => this.#read()),
+      [[]],
+      this.#plot,
+    );
+    this.#read();
   }
 
   get #width() {
@@ -100,91 +105,27 @@ class Chart {
   }
 
   fit() {
-    if (this.#width !== this.#curves.width) this.#curves.setSize({ width: this.#width, height: HEIGHT });
+    if (this.#width !== this.#curves?.width) this.#curves?.setSize({ width: this.#width, height: HEIGHT });
   }
 
   /** @param {readonly Point[]} points */
   draw(points) {
     const times = points.map(({ time }) => time / 1_000);
     const lines = this.#kind.lines.map(({ key }) => points.map((point) => point[key]));
-    this.#curves.setData([times, ...lines]);
-    for (const [index, value] of this.#values.entries())
-      value.textContent = this.#kind.show(lines[index]?.at(-1) ?? null);
+    this.#curves?.setData([times, ...lines]);
+    this.#read();
+  }
+
+  /** Tells the values where somebody points to, and else the latest. */
+  #read() {
+    const [times = [], ...lines] = this.#curves?.data ?? [];
+    const index = this.#curves?.cursor.idx ?? undefined;
+    const time = index === undefined ? undefined : times[index];
+    this.#at.textContent = time === undefined ? '' : clock(time * 1_000);
+    for (const [at, value] of this.#values.entries())
+      value.textContent = this.#kind.show(lines[at]?.at(index ?? -1) ?? null);
   }
 }
-
-/** @type {uPlot.Scale} */
-const PLAIN = { range: (_chart, _least, most) => [0, Math.max(4, (most ?? 0) * 1.15)] };
-
-/**
- * By the logarithm, since what is slow is slower by orders of magnitude; from a power of ten to another.
- *
- * @type {uPlot.Scale}
- */
-const WIDE = {
-  distr: 3,
-  range: (_chart, least, most) => [powerOfTen(Math.floor, least ?? 1), powerOfTen(Math.ceil, (most ?? 10) * 1.1)],
-};
-
-/**
- * @param {(exponent: number) => number} round
- * @param {number} value
- */
-const powerOfTen = (round, value) => 10 ** round(Math.log10(Math.max(0.1, value)));
-
-/** @type {uPlot.Axis.Filter} */
-const powersOfTen = (_chart, splits) => splits.map((split) => (Math.log10(split) % 1 === 0 ? split : null));
-
-/**
- * @param {Kind} kind
- * @param {number} width
- * @returns {uPlot.Options}
- */
-function optionsOf({ lines, show, isWide = false }, width) {
-  const grid = { stroke: () => colour('--line'), width: 1 };
-  const font = '11px system-ui, sans-serif';
-  const axis = { stroke: () => colour('--muted'), font, grid, ticks: { show: false } };
-  return {
-    width,
-    height: HEIGHT,
-    padding: [10, 16, 0, 0],
-    legend: { show: false },
-    cursor: { show: false },
-    scales: {
-      x: { range: (_chart, _least, most) => [most - SPAN_S, most] },
-      y: isWide ? WIDE : PLAIN,
-    },
-    axes: [
-      { ...axis, size: 22, space: 70, grid: { show: false }, values: (_chart, times) => times.map(clockOf) },
-      {
-        ...axis,
-        ...(isWide && { filter: powersOfTen, grid: { ...grid, filter: powersOfTen } }),
-        size: 52,
-        space: 34,
-        gap: 6,
-        values: (_chart, values) => values.map((value) => (value === null ? null : show(value))),
-      },
-    ],
-    series: [
-      {},
-      ...lines.map((line) => ({
-        stroke: () => colour(line.colour),
-        width: 1.75,
-        points: { show: false },
-        ...(line.isFilled === true && { fill: () => `${colour(line.colour)}1f` }),
-      })),
-    ],
-  };
-}
-
-/** @param {number} seconds */
-function clockOf(seconds) {
-  const date = new Date(seconds * 1_000);
-  return `${date.getHours()}:${String(date.getMinutes()).padStart(2, '0')}`;
-}
-
-/** @param {string} name of a custom property, whose value depends on whether it is dark */
-const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
 /**
  * @param {HTMLElement} parent

@@ -1,9 +1,11 @@
 import { Charts } from './charts.js';
 import { followEvents } from './events.js';
 import { patch } from './patch.js';
+import { serverNow } from './server-clock.js';
 import { knownToken, read } from './token.js';
 import { clock } from './view/figures.js';
-import { PARTS, sceneOf } from './view/page-view.js';
+import { PARTS, sceneOf, titleOf } from './view/page-view.js';
+import { hasPorts } from './view/status.js';
 
 /** @typedef {import('./view/status.js').Status} Status */
 
@@ -32,7 +34,7 @@ const charts = new Charts(element('charts'));
 let lines = [];
 /** @type {Status | undefined} */
 let status;
-let heardAt = Date.now();
+let heardAt = serverNow();
 /** @type {number | undefined} */
 let soon;
 let isReading = false;
@@ -40,9 +42,10 @@ const isSignedIn = knownToken() !== null;
 
 function render() {
   if (status === undefined || document.hidden) return;
-  const scene = sceneOf(status, lines, Date.now());
+  const scene = sceneOf(status, lines, serverNow());
   for (const [id, view] of Object.entries(PARTS)) patch(element(id), view(scene).text);
-  document.title = `${status.state === 'serving' ? '' : `${status.state} · `}${status.name} · zdlb`;
+  document.title = titleOf(status);
+  element('charts').hidden = !hasPorts(status);
 }
 
 async function refresh() {
@@ -55,7 +58,7 @@ async function refresh() {
       read(`/history?since=${charts.latest}`, signal).then((answer) => answer.json()),
     ]);
     status = now;
-    heardAt = Date.now();
+    heardAt = serverNow();
     charts.add(history.points);
     tellConnection(false);
     render();
@@ -69,10 +72,12 @@ async function refresh() {
 
 /** @param {boolean} isLost */
 function tellConnection(isLost) {
-  const place = element('connection');
+  if (document.body.hasAttribute('data-lost') === isLost) return; // said once, not each second
   document.body.toggleAttribute('data-lost', isLost);
+  const place = element('connection');
   place.hidden = !isLost;
-  if (isLost) place.textContent = `No answer since ${clock(heardAt)}. What is shown may be over; trying again.`;
+  place.textContent = isLost ? `No answer since ${clock(heardAt)}. What is shown may be over; trying again.` : '';
+  if (isLost) document.title = `no answer · ${document.title}`;
 }
 
 function refreshSoon() {
@@ -91,11 +96,11 @@ function speak(line) {
   } catch {}
 }
 
-let openedAt = Date.now();
+let openedAt = Infinity;
 void followEvents({
   again() {
     lines = [];
-    openedAt = Date.now();
+    openedAt = serverNow();
   },
   told(line) {
     lines = [...lines, line].slice(-KEPT);

@@ -1,3 +1,5 @@
+import { compareClocks } from './server-clock.js';
+
 const KEY = 'zdlb-token';
 
 /** What this tab was told; gone when it is closed. */
@@ -20,6 +22,7 @@ export async function read(path, signal) {
     headers: token === null ? {} : { Authorization: `Bearer ${token}` },
     ...(signal !== undefined && { signal }),
   });
+  compareClocks(answer);
   if (answer.ok) return answer;
   if (answer.status === 401) forget();
   throw new Error(`${path} answered ${answer.status}`);

@@ -4,6 +4,7 @@ import { chromiumPath, launchChromium, WITHOUT_CHROMIUM } from '../kit/chromium.
 import { type Front, startFront } from '../kit/front.ts';
 import { freePort } from '../kit/free-port.ts';
 import { startLoad } from '../kit/load.ts';
+import { COUNT_SAYINGS, FAINT, HOUR_AHEAD, WIDTH } from '../kit/in-page.ts';
 import { LIGHT } from '../kit/loads.ts';
 import { fixture, Release } from '../kit/release.ts';
 import { SECRET, tokenFile } from '../kit/token-file.ts';
@@ -111,6 +112,69 @@ describe.runIf(chromiumPath !== undefined)(`the page${WITHOUT_CHROMIUM}`, () => 
     expect(await page.locator('table').count()).toBe(0);
   });
 
+  test('calls an instance without a ready worker by that name, and tells how the last one ended', async () => {
+    const { release, url, front } = await serve(['--workers', '1']);
+    await release.deployFixture('failing/exits-after-listening.cjs');
+    expect(await front.reload()).toMatchObject({ event: 'reload.done' });
+    const { page, wrong } = await newPage();
+    await page.goto(url);
+    await page.locator('.state[data-state="no worker ready"]').waitFor();
+    await page.locator('.notice.bad .reason', { hasText: 'Worker 0 exited with' }).waitFor();
+    expect(await page.title()).toMatch(/^no worker ready · /);
+    expect(wrong).toEqual([]);
+  });
+
+  test('tells the values of the moment that somebody points to, in all charts, and else the latest', async () => {
+    const { url } = await serve();
+    const { page } = await newPage();
+    await answerInstead(page, '/history', () => ({
+      points: Array.from({ length: 300 }, (_, second) => pointAt(second)),
+    }));
+    await page.goto(url);
+    await page.locator('.chart .requests .number', { hasText: '1,299' }).waitFor();
+    await page.locator('.chart .u-over').nth(1).hover();
+    const numbers = page.locator('.chart .requests .number, .chart .errors .number');
+    await expect.poll(() => numbers.allTextContents()).toEqual([expect.stringMatching(/1,1[45]\d/), '7']);
+    const moments = new Set(await page.locator('.plot .at').allTextContents());
+    expect([...moments]).toEqual([expect.stringMatching(/^\d\d:\d\d:\d\d$/)]);
+    await page.mouse.move(0, 0);
+    await expect.poll(() => numbers.allTextContents()).toEqual(['1,299', '7']);
+    expect(await page.locator('.plot .at').allTextContents()).toEqual(['', '', '']);
+  });
+
+  test('64 workers, long names and addresses fit a small phone, and leave the events within reach', async () => {
+    const { url } = await serve();
+    const { page, wrong } = await newPage({ viewport: { width: 320, height: 640 } });
+    await answerInstead(page, '/status', (status) => ({
+      ...status,
+      name: 'n'.repeat(80),
+      listeners: [{ port: 80, mode: 'http', addresses: [`/${'folder/'.repeat(12)}public.sock`], connections: 12_000 }],
+      workers: Array.from({ length: 64 }, (_, slot) => ({ ...(status['workers'] as object[])[0], slot })),
+    }));
+    await page.goto(url);
+    await page.locator('#workers tbody tr').nth(63).waitFor();
+    expect(await page.evaluate(WIDTH)).toBe(320);
+    expect(await page.locator('#workers').evaluate(({ clientHeight }) => clientHeight)).toBeLessThan(700);
+    expect(await page.evaluate(FAINT)).toEqual([]);
+    expect(wrong).toEqual([]);
+  });
+
+  test('moves nothing by itself, counts by the clock of the server, and says once that it is gone', async () => {
+    const { url, front } = await serve();
+    const { page } = await newPage();
+    await page.addInitScript(HOUR_AHEAD);
+    await page.goto(url);
+    await page.locator('.lane-state', { hasText: /^serving for \d+s$/ }).waitFor();
+    await page.locator('.chart canvas').nth(2).waitFor();
+    expect(await page.evaluate('document.getAnimations().length'), 'what runs all the time costs all the time').toBe(0);
+    await page.evaluate(COUNT_SAYINGS);
+    await front.stop();
+    await page.locator('#connection', { hasText: 'No answer since' }).waitFor();
+    expect(await page.title()).toMatch(/^no answer · /);
+    for (let failed = 0; failed < 3; failed++) await page.waitForEvent('requestfailed');
+    expect(await page.evaluate('sayings')).toBe(1);
+  });
+
   test('asks for the token, and shows nothing without', async () => {
     const { url } = await serve(['--admin-token-file', tokenFile()]);
     const { page } = await newPage();
@@ -172,30 +236,25 @@ describe.runIf(chromiumPath !== undefined)(`the page${WITHOUT_CHROMIUM}`, () => 
   });
 });
 
-/** How wide the page is that can be scrolled. */
-const WIDTH = 'document.documentElement.scrollWidth';
+/** Has the page get another answer than it would. */
+async function answerInstead(
+  page: Page,
+  path: string,
+  other: (answer: Record<string, unknown>) => object,
+): Promise<void> {
+  const isAsked = ({ pathname }: URL) => pathname === path;
+  await page.route(isAsked, async (route) => {
+    const response = await route.fetch();
+    await route.fulfill({ response, json: other((await response.json()) as Record<string, unknown>) });
+  });
+}
 
-/** Texts whose contrast with what is behind them is below 4.5 (WCAG 2.2, 1.4.3), as far as colours are plain. */
-const FAINT = `(() => {
-  const canvas = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
-  const mixed = (layers) => {
-    canvas.clearRect(0, 0, 1, 1);
-    for (const layer of layers) { canvas.fillStyle = layer; canvas.fillRect(0, 0, 1, 1); }
-    return [...canvas.getImageData(0, 0, 1, 1).data].slice(0, 3);
-  };
-  const light = (rgb) => rgb
-    .map((part) => part / 255)
-    .map((part) => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4))
-    .reduce((sum, part, index) => sum + part * [0.2126, 0.7152, 0.0722][index], 0);
-  const grounds = (element) => element === null ? [] : [...grounds(element.parentElement), getComputedStyle(element).backgroundColor];
-  const faint = [];
-  for (const element of document.querySelectorAll('body *')) {
-    const hasText = [...element.childNodes].some((node) => node.nodeType === 3 && node.data.trim() !== '');
-    if (!hasText || element.closest('[hidden], noscript, svg, .unseen') !== null) continue;
-    const behind = grounds(element);
-    const [one, other] = [light(mixed(behind)), light(mixed([...behind, getComputedStyle(element).color]))].sort((a, b) => b - a);
-    const contrast = (one + 0.05) / (other + 0.05);
-    if (contrast < 4.5) faint.push(element.className + ' ' + element.textContent.trim().slice(0, 30) + ' ' + contrast.toFixed(2));
-  }
-  return faint;
-})()`;
+/** A second of history, the last of 300 being the present one. */
+const pointAt = (second: number) => ({
+  time: Date.now() - (299 - second) * 1_000,
+  requests: 1_000 + second,
+  errors: 7,
+  p50: 1,
+  p90: 10,
+  p99: 100,
+});
