@@ -154,8 +154,11 @@ describe.runIf(chromiumPath !== undefined)(`the page${WITHOUT_CHROMIUM}`, () => 
     await page.goto(url);
     await page.locator('#workers tbody tr').nth(63).waitFor();
     expect(await page.evaluate(WIDTH)).toBe(320);
-    expect(await page.locator('#workers').evaluate(({ clientHeight }) => clientHeight)).toBeLessThan(700);
     expect(await page.evaluate(FAINT)).toEqual([]);
+    const height = () => page.locator('#workers').evaluate(({ clientHeight }) => clientHeight);
+    expect(await height()).toBeLessThan(700);
+    await page.emulateMedia({ media: 'print' });
+    expect(await height(), 'paper does not scroll').toBeGreaterThan(5_000);
     expect(wrong).toEqual([]);
   });
 
@@ -171,6 +174,7 @@ describe.runIf(chromiumPath !== undefined)(`the page${WITHOUT_CHROMIUM}`, () => 
     await front.stop();
     await page.locator('#connection', { hasText: 'No answer since' }).waitFor();
     expect(await page.title()).toMatch(/^no answer · /);
+    expect(await page.evaluate(FAINT), 'what was there last can still be read').toEqual([]);
     for (let failed = 0; failed < 3; failed++) await page.waitForEvent('requestfailed');
     expect(await page.evaluate('sayings')).toBe(1);
   });

@@ -19,9 +19,14 @@ export const WIDTH = 'document.documentElement.scrollWidth';
 /** Texts whose contrast with what is behind them is below 4.5 (WCAG 2.2, 1.4.3), as far as colours are plain. */
 export const FAINT = `(() => {
   const canvas = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
-  const mixed = (layers) => {
+  const opacity = (element) => element === null ? 1 : opacity(element.parentElement) * getComputedStyle(element).opacity;
+  const mixed = (grounds, text = 'transparent', alpha = 1) => {
     canvas.clearRect(0, 0, 1, 1);
-    for (const layer of layers) { canvas.fillStyle = layer; canvas.fillRect(0, 0, 1, 1); }
+    for (const ground of [...grounds, text]) {
+      canvas.globalAlpha = ground === text ? alpha : 1;
+      canvas.fillStyle = ground;
+      canvas.fillRect(0, 0, 1, 1);
+    }
     return [...canvas.getImageData(0, 0, 1, 1).data].slice(0, 3);
   };
   const light = (rgb) => rgb
@@ -34,7 +39,7 @@ export const FAINT = `(() => {
     const hasText = [...element.childNodes].some((node) => node.nodeType === 3 && node.data.trim() !== '');
     if (!hasText || element.closest('[hidden], noscript, svg, .unseen') !== null) continue;
     const behind = grounds(element);
-    const [one, other] = [light(mixed(behind)), light(mixed([...behind, getComputedStyle(element).color]))].sort((a, b) => b - a);
+    const [one, other] = [light(mixed(behind)), light(mixed(behind, getComputedStyle(element).color, opacity(element)))].sort((a, b) => b - a);
     const contrast = (one + 0.05) / (other + 0.05);
     if (contrast < 4.5) faint.push(element.className + ' ' + element.textContent.trim().slice(0, 30) + ' ' + contrast.toFixed(2));
   }
