@@ -39,6 +39,7 @@ export class Ports {
   readonly #servers = new Map<Server, Mapped>();
   #sockets = 0;
   #settling: NodeJS.Timeout | undefined;
+  #announcing: NodeJS.Immediate | undefined;
 
   constructor(settings: AgentSettings, channel: Channel) {
     this.#settings = settings;
@@ -90,7 +91,8 @@ export class Ports {
       isAnnounced: false,
     };
     this.#servers.set(server, mapped);
-    this.#announce();
+    this.#releasePrivate();
+    this.#announceSoon();
     this.#settleLater();
   }
 
@@ -99,13 +101,27 @@ export class Ports {
     call.listenPrivately(this.#freePath());
   }
 
+  /** Behind what runs in this turn: code that throws behind its listen(), or in the callback, is not to count as ready. */
+  #announceSoon(): void {
+    if (this.#announcing !== undefined) return;
+    this.#announcing = setImmediate(() => {
+      this.#announcing = undefined;
+      this.#forgetClosed();
+      this.#announce();
+    });
+  }
+
   /** Tells the front about every server whose public port is decided. */
   #announce(): void {
     for (const mapped of this.#servers.values()) {
       const { port } = mapped.claim;
-      if (port === 'private') this.#release(mapped);
-      else if (port !== 'undecided' && !mapped.isAnnounced) this.#announceOne(mapped, port);
+      if (typeof port === 'number' && !mapped.isAnnounced) this.#announceOne(mapped, port);
     }
+  }
+
+  /** At once, since the program may ask such a server where it listens. */
+  #releasePrivate(): void {
+    for (const mapped of this.#servers.values()) if (mapped.claim.port === 'private') this.#release(mapped);
   }
 
   #announceOne(mapped: Mapped, port: number): void {
@@ -137,6 +153,7 @@ export class Ports {
     this.#settling = setTimeout(() => {
       this.#forgetClosed();
       this.#map.settle();
+      this.#releasePrivate();
       this.#announce();
     }, SETTLE_MS).unref();
   }

@@ -129,8 +129,8 @@ describe("the program's process.send('ready')", () => {
 
   it('leaves process.disconnect() to the program', async () => {
     const worker = new Worker('agent/ipc.cjs', WAITS);
+    await worker.saidReady(); // the program says it in the turn in which it listens
     await worker.listening();
-    await worker.saidReady();
     worker.child.send('disconnect');
     if (worker.child.connected) await once(worker.child, 'disconnect');
     expect(await worker.vitals.next()).toMatchObject({ type: 'vitals' });

@@ -30,6 +30,18 @@ const BAD_CODE: readonly BadCode[] = [
     program: { code: 'const answer = ;' },
     says: /SyntaxError: Unexpected token ';'/,
   },
+  {
+    name: 'throws behind its listen()',
+    program: { code: "require('node:net').createServer().listen(process.env.PORT); throw new Error('no licence');" },
+    says: /code 1 before it was ready: Error: no licence/,
+  },
+  {
+    name: 'throws as soon as it listens',
+    program: {
+      code: "require('node:net').createServer().listen(process.env.PORT, () => { throw new Error('no licence'); });",
+    },
+    says: /code 1 before it was ready: Error: no licence/,
+  },
   { name: 'never listens', program: 'never-listens.cjs', says: /not ready within 3s[^]*waiting for the database/ },
   {
     name: 'needs longer than --ready-timeout',
