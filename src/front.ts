@@ -132,6 +132,11 @@ export class Front implements DataPath {
     this.#supervisor.requestReload(config);
   }
 
+  /** See {@link Supervisor.refuseReload}. */
+  refuseReload(error: unknown): void {
+    this.#supervisor.refuseReload(error);
+  }
+
   /**
    * Reloads, behind a start or another reload that is under way; resolves as {@link Supervisor.reload} does.
    *

@@ -79,8 +79,7 @@ export class Session implements Operator {
       this.#log.level = config.logLevel;
       this.#instance.requestReload(config);
     } catch (error) {
-      const reason = messageOf(error);
-      this.#log.journal.error({ event: 'reload.failed', reason }, `Reload failed: ${reason}`);
+      this.#instance.front.refuseReload(error);
     }
   }
 

@@ -50,11 +50,22 @@ export class ReloadLog {
   /** The error to fail the reload with; `serving` says who serves now. */
   failed(generation: number, error: unknown, serving: string): ZdlbError {
     if (error instanceof ZdlbError && error.code === 'stopping') return error;
-    const reason = messageOf(error);
     const lastLines = lastLinesOf(error);
-    this.#status = { ...this.#status, failed: this.#status.failed + 1, lastError: reason };
-    const message = `Reload failed, ${serving} serves on: ${reason}`;
-    this.#journal.error({ event: 'reload.failed', generation, reason, lastLines }, message);
+    const message = this.#fail(error, serving, { generation, lastLines });
     return new WorkerFailure(message, lastLines, 'worker', { cause: error });
+  }
+
+  /** It was asked for with settings that can't be had, and has not begun. */
+  refused(error: unknown, serving: string): void {
+    this.#fail(error, serving, {});
+  }
+
+  #fail(error: unknown, serving: string, entry: { generation?: number; lastLines?: readonly string[] }): string {
+    const reason = messageOf(error);
+    this.#status = { ...this.#status, failed: this.#status.failed + 1, lastError: reason };
+    const who = serving === '' ? '' : `, ${serving} serves on`; // nobody does yet, during the start
+    const message = `Reload failed${who}: ${reason}`;
+    this.#journal.error({ event: 'reload.failed', ...entry, reason }, message);
+    return message;
   }
 }

@@ -157,6 +157,11 @@ export class Supervisor {
     this.#succession.endWindow();
   }
 
+  /** Counts a reload as failed whose settings can't be had: nothing is started. */
+  refuseReload(error: unknown): void {
+    this.#reloads.refused(error, this.#lineup.describe());
+  }
+
   /**
    * Gives the work back to the former generation while that is kept warm; resolves with its number. The reload fails.
    *

@@ -9,6 +9,7 @@ import { freePort } from '../kit/free-port.ts';
 import { type Front, spawnFront, startFront } from '../kit/front.ts';
 import { RawClient } from '../kit/raw-client.ts';
 import { tokenFile } from '../kit/token-file.ts';
+import { machine } from '../kit/verb-scene.ts';
 
 /** A front that runs by a file, and the file. */
 async function startByFile(more: object = {}) {
@@ -73,6 +74,9 @@ test('SIGHUP fails, and names it, for what cannot change or is wrong', async () 
   });
   await write({ workers: 0, drainTimeout: 5 });
   expect(await hangUp(front)).toMatchObject({ reason: expect.stringMatching(/workers.*\n.*drainTimeout/) as string });
+  expect(await machine(front, 'status')).toMatchObject({
+    reloads: { done: 0, failed: 2, lastError: expect.stringMatching(/drainTimeout/) as string },
+  });
   await write({});
   expect(await hangUp(front)).toMatchObject({ event: 'reload.done' });
 });
