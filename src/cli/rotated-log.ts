@@ -23,7 +23,8 @@ export function openLogFile(file: string): number {
     mkdirSync(dirname(file), { recursive: true });
     return openSync(file, 'a', OWNER_ONLY);
   } catch (error) {
-    throw new ZdlbError('start', `Cannot write the log file ${file}: ${messageOf(error)}`, { cause: error });
+    const text = `Cannot write the log file ${file}: ${messageOf(error)}. Choose another with --log-file`;
+    throw new ZdlbError('start', text, { cause: error });
   }
 }
 
