@@ -66,7 +66,7 @@ export class Slot {
     this.#lifecycle.to('waiting');
     this.#lifecycle.after(delayMs, () => this.#fill());
     const when = delayMs === 0 ? 'now' : `in ${formatDuration(delayMs)}`;
-    const message = `Worker ${this.number} has crashed, and is started anew ${when}`;
+    const message = `Worker ${this.number} has ended, and is started anew ${when}`;
     this.#journal.warn({ event: 'worker.restarting', slot: this.number, delayMs }, message);
     if (this.#backoff.crashes === LOOP) this.#nameLoop();
   }
