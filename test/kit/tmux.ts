@@ -48,6 +48,7 @@ export class Terminal {
 
   /** Types a command on a screen that is clear; see {@link ended}. */
   async type(command: string): Promise<void> {
+    await this.#tmux('send-keys', '-R'); // at once: what stood there until now is not to be taken for what is to come
     // The next prompt tells of the end, and how it was.
     await this.#tmux('send-keys', '-l', `clear; ${command}; PS1="[${++this.#commands} $?] "`);
     await this.press('Enter');
