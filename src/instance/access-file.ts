@@ -1,11 +1,11 @@
-import { close, constants, open, openSync } from 'node:fs';
+import { constants, open, openSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import type { AsciiPage } from '../core/ascii-page.js';
 import { withinTime } from '../core/deadline.js';
 import { ZdlbError, messageOf, systemCode } from '../core/errors.js';
 import type { Journal } from '../core/journal.js';
-import { PageWriter } from './page-writer.js';
+import { PageWriter, letGoOf } from './page-writer.js';
 
 /** Beyond so many pages that the disk has not taken, entries are dropped: 16 MiB. */
 const MAX_UNWRITTEN = 64;
@@ -68,7 +68,7 @@ export class AccessFile {
     if ((await this.#isInPlace()) || this.#isClosed) return;
     try {
       const file = await promisify(open)(this.#path, FLAGS, OWNER_ONLY);
-      if (this.#isClosed) close(file);
+      if (this.#isClosed) letGoOf(file);
       else this.#writer.moveTo(file);
     } catch (error) {
       this.#complain(error as Error);

@@ -62,7 +62,7 @@ export class PageWriter {
 
   /** Pages go there from now on; the former file is closed. */
   moveTo(file: number): void {
-    if (this.#nextFile !== this.#file) close(this.#nextFile);
+    if (this.#nextFile !== this.#file) letGoOf(this.#nextFile);
     this.#nextFile = file;
     this.goOn();
   }
@@ -114,8 +114,8 @@ export class PageWriter {
   }
 
   #letGo(): void {
-    if (this.#nextFile !== this.#file) close(this.#nextFile);
-    close(this.#file);
+    if (this.#nextFile !== this.#file) letGoOf(this.#nextFile);
+    letGoOf(this.#file);
   }
 
   async #turnOver(): Promise<void> {
@@ -130,4 +130,9 @@ export class PageWriter {
     this.#full.shift();
     this.#spare = page;
   }
+}
+
+/** Closes a file behind a log. Without a callback, what a disk says of that (EIO, or EDQUOT over a network) would end the front. */
+export function letGoOf(file: number): void {
+  close(file, () => {});
 }

@@ -1,6 +1,8 @@
-import { readFileSync, renameSync } from 'node:fs';
+import { closeSync, readFileSync, renameSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { type AsciiPage } from '../../../src/core/ascii-page.js';
 import { temporaryFolder } from '../../kit/folder.ts';
 import { MOST, isOpen, line, open, page, writing } from '../../kit/page-writing.ts';
@@ -137,4 +139,19 @@ test('what closes lets go of its files at once, or when what is under way is ove
   expect([isOpen(busy.file, busy.path), isOpen(next, `${busy.path}.1`)]).toEqual([true, true]);
   await expect.poll(() => [isOpen(busy.file, busy.path), isOpen(next, `${busy.path}.1`)]).toEqual([false, false]);
   expect(busy.errors).toEqual([]);
+});
+
+test('a file that cannot be closed ends nobody', async () => {
+  const heard = process.listeners('uncaughtException');
+  const thrown: unknown[] = [];
+  process.removeAllListeners('uncaughtException').on('uncaughtException', (error) => thrown.push(error));
+  onTestFinished(() => {
+    process.removeAllListeners('uncaughtException');
+    for (const listener of heard) process.on('uncaughtException', listener);
+  });
+  const { file, writer } = writing();
+  closeSync(file);
+  writer.close();
+  for (let turn = 0; turn < 20; turn++) await stat(tmpdir()); // the threads have come to it by then
+  expect(thrown).toEqual([]);
 });
