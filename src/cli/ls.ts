@@ -1,3 +1,4 @@
+import { conditionOf } from '../admin/view/status.js';
 import { instanceFolder } from '../control/instance-folder.js';
 import { type Instance, own, runningInstances } from '../control/instances.js';
 import { ZdlbError } from '../core/errors.js';
@@ -16,14 +17,14 @@ export async function ls(argv: readonly string[]): Promise<number> {
   const fronts = (await Promise.all(running.map(lookAt))).filter((front) => front !== undefined);
   if (line.isForMachines) return say(JSON.stringify(fronts));
   if (fronts.length === 0) return say('No instance runs');
-  const rows = fronts.map(({ name, pid, state, generation, workers, listeners, uptimeMs }) => [
-    name,
-    String(pid),
-    state,
-    String(generation),
-    String(workers.filter((worker) => worker.state === 'ready').length),
-    listeners.map(({ port }) => port).join(','),
-    formatDuration(uptimeMs),
+  const rows = fronts.map((front) => [
+    front.name,
+    String(front.pid),
+    conditionOf(front),
+    String(front.generation),
+    String(front.workers.filter(({ state }) => state === 'ready').length),
+    front.listeners.map(({ port }) => port).join(','),
+    formatDuration(front.uptimeMs),
   ]);
   return say(columns(['name', 'pid', 'state', 'generation', 'workers', 'ports', 'up'], rows).join('\n'));
 }

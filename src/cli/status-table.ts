@@ -1,3 +1,4 @@
+import { conditionOf } from '../admin/view/status.js';
 import { counted } from '../core/counted.js';
 import { formatDuration } from '../core/quantity.js';
 import type { FrontStatus } from '../instance/desk.js';
@@ -10,6 +11,7 @@ const MIB = 2 ** 20;
 const WIDTH = 80;
 
 type WorkerStatus = FrontStatus['workers'][number];
+type Vacancy = FrontStatus['vacancies'][number];
 
 const TITLES = ['slot', 'gen', 'pid', 'state', 'in flight', 'requests', 'memory', 'restarts', 'up'];
 
@@ -23,32 +25,38 @@ const COLORS: Readonly<Record<string, Color>> = {
   starting: 'yellow',
   draining: 'yellow',
   stopping: 'yellow',
+  waiting: 'yellow',
   ailing: 'red',
+  'no worker ready': 'red',
   'crash loop': 'red',
 };
 
 /** What an instance does, by worker: lines of at most 80 characters. */
 export function statusLines(front: FrontStatus, paint: Palette): readonly string[] {
-  const { name, pid, state, generation, uptimeMs, workers } = front;
+  const { name, pid, generation, uptimeMs, workers, vacancies } = front;
   const colored = (word: string) => paint(COLORS[word] ?? 'dim', word);
-  const [head = '', ...rows] = columns(TITLES, workers.map(rowOf));
+  const places = [...workers, ...vacancies].toSorted(byGenerationAndSlot);
+  const [head = '', ...rows] = columns(TITLES, places.map(rowOf));
   return [
-    `${name}: ${colored(state)}, generation ${generation}, pid ${pid}, up ${formatDuration(uptimeMs)}`,
+    `${name}: ${colored(conditionOf(front))}, generation ${generation}, pid ${pid}, up ${formatDuration(uptimeMs)}`,
     ...totals(front, paint),
     '',
     paint('bold', head),
-    ...rows.map((row, at) => row.replace(wordFor(workers[at]!), colored)),
+    ...rows.map((row, at) => row.replace(wordFor(places[at]!), colored)),
   ];
 }
 
-function totals({ listeners, requests, reloads, pause }: FrontStatus, paint: Palette): readonly string[] {
+const byGenerationAndSlot = (one: WorkerStatus | Vacancy, other: WorkerStatus | Vacancy) =>
+  one.generation - other.generation || one.slot - other.slot;
+
+function totals({ listeners, requests, reloads, pause, vacancies }: FrontStatus, paint: Palette): readonly string[] {
   const failure = reloads.lastError === undefined ? [] : fold(`last failure: ${reloads.lastError}`, WIDTH, '  ');
   return [
     ...(pause === undefined ? [] : fold(pauseInWords(pause), WIDTH, '  ')),
     ...listeners.map(({ port, mode, connections }) => `port ${port} (${mode}): ${counted(connections, 'connection')}`),
     requestsInWords(requests),
     `reloads: ${reloads.done} done, ${reloads.failed} failed`,
-    ...failure.slice(0, 4).map((line) => paint('red', line)),
+    ...[...failure.slice(0, 4), ...vacancies.flatMap(crashInWords)].map((line) => paint('red', line)),
   ];
 }
 
@@ -56,7 +64,20 @@ function requestsInWords({ total, failed, retried, held }: FrontStatus['requests
   return `requests: ${total}, ${failed} failed, ${retried} retried, ${held} held`;
 }
 
-function rowOf(worker: WorkerStatus): readonly string[] {
+function crashInWords({ slot, reason = `Worker ${slot} has ended`, remainingMs }: Vacancy): readonly string[] {
+  return fold(`${reason}; started anew in ${formatDuration(remainingMs)}`, WIDTH, '  ').slice(0, 4);
+}
+
+function rowOf(place: WorkerStatus | Vacancy): readonly string[] {
+  return 'remainingMs' in place ? rowOfVacancy(place) : rowOfWorker(place);
+}
+
+function rowOfVacancy(vacancy: Vacancy): readonly string[] {
+  const { slot, generation, restarts } = vacancy;
+  return [String(slot), String(generation), '-', wordFor(vacancy), '-', '-', '-', String(restarts), '-'];
+}
+
+function rowOfWorker(worker: WorkerStatus): readonly string[] {
   return [
     String(worker.slot),
     String(worker.generation),
@@ -70,7 +91,8 @@ function rowOf(worker: WorkerStatus): readonly string[] {
   ];
 }
 
-function wordFor(worker: WorkerStatus): string {
-  if (worker.isCrashLooping) return 'crash loop';
-  return worker.isAiling ? 'ailing' : worker.state;
+function wordFor(place: WorkerStatus | Vacancy): string {
+  if (place.isCrashLooping) return 'crash loop';
+  if ('remainingMs' in place) return 'waiting';
+  return place.isAiling ? 'ailing' : place.state;
 }

@@ -9,7 +9,7 @@ import type { Drain, Household } from './household.js';
 import { Hiring } from './hiring.js';
 import type { Launch } from './launch.js';
 import { Openings } from './openings.js';
-import { Slot } from './slot.js';
+import { Slot, type Vacancy } from './slot.js';
 import { Ward } from './ward.js';
 import type { Worker } from './worker.js';
 
@@ -66,6 +66,14 @@ export class Generation {
 
   get workers(): readonly Worker[] {
     return [...this.#workers];
+  }
+
+  /** Its slots that have no worker at present, by number. */
+  get vacancies(): readonly Vacancy[] {
+    const vacancies = [...this.#slots.values()]
+      .map(({ vacancy }) => vacancy)
+      .filter((vacancy) => vacancy !== undefined);
+    return vacancies.toSorted((one, other) => one.slot - other.slot);
   }
 
   /** The numbers of its slots. */

@@ -19,6 +19,19 @@ const MOVES: Moves<SlotState> = {
   closed: [],
 };
 
+/** A slot without a worker: one crashed, and the next is not to be started yet. */
+export interface Vacancy {
+  readonly slot: number;
+  /** How many successors of crashed workers it has seen. */
+  readonly restarts: number;
+  /** Its workers crash again and again. */
+  readonly isCrashLooping: boolean;
+  /** Until the next worker is started. */
+  readonly remainingMs: number;
+  /** How the last one ended; absent while its last words are still being read. */
+  readonly reason?: string;
+}
+
 /** So many crashes without 60 s of service in between are called a loop. */
 const LOOP = 5;
 
@@ -34,6 +47,10 @@ export class Slot {
   #worker: Worker;
   #successor: Worker | undefined;
   #restarts = 0;
+  /** When a slot that waits is filled, by the clock of `performance.now()`. */
+  #fillsAt = 0;
+  /** How its last worker ended that crashed. */
+  #reason: string | undefined;
 
   constructor(number: number, hire: (slot: number) => Worker, journal: Journal) {
     this.number = number;
@@ -58,6 +75,14 @@ export class Slot {
     return this.#backoff.crashes >= LOOP;
   }
 
+  /** Undefined while it has a worker. */
+  get vacancy(): Vacancy | undefined {
+    if (!this.#lifecycle.is('waiting')) return undefined;
+    const { number: slot, restarts, isCrashLooping } = this;
+    const remainingMs = Math.max(0, Math.round(this.#fillsAt - performance.now()));
+    return { slot, restarts, isCrashLooping, remainingMs, ...(this.#reason !== undefined && { reason: this.#reason }) };
+  }
+
   /** Its worker has crashed: starts a successor when the backoff has passed, or lets the one that starts already have the slot. */
   refill(exit: Exit): void {
     if (this.#successor?.state === 'exited') this.#keep(); // it went first, and its last words are still being read
@@ -65,6 +90,9 @@ export class Slot {
     const delayMs = this.#backoff.next(exit.servedMs ?? 0);
     this.#lifecycle.to('waiting');
     this.#lifecycle.after(delayMs, () => this.#fill());
+    this.#fillsAt = performance.now() + delayMs;
+    this.#reason = undefined;
+    void exit.failure.then(({ message }) => (this.#reason = message));
     const when = delayMs === 0 ? 'now' : `in ${formatDuration(delayMs)}`;
     const message = `Worker ${this.number} has ended, and is started anew ${when}`;
     this.#journal.warn({ event: 'worker.restarting', slot: this.number, delayMs }, message);

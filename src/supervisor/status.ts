@@ -1,5 +1,6 @@
 import type { Load } from './data-path.js';
 import type { Generation } from './generation.js';
+import type { Vacancy } from './slot.js';
 import type { SupervisorState } from './supervisor.js';
 import type { Worker, WorkerState } from './worker.js';
 
@@ -27,6 +28,10 @@ export interface WorkerStatus extends Load {
   readonly address?: string;
 }
 
+export interface VacancyStatus extends Vacancy {
+  readonly generation: number;
+}
+
 export interface ReloadsStatus {
   readonly done: number;
   readonly failed: number;
@@ -39,6 +44,8 @@ export interface SupervisorStatus {
   /** The newest serving generation; 0 before there is one. */
   readonly generation: number;
   readonly workers: readonly WorkerStatus[];
+  /** Places of workers that are to be started anew, but not yet. */
+  readonly vacancies: readonly VacancyStatus[];
   readonly reloads: ReloadsStatus;
 }
 
@@ -51,6 +58,13 @@ export function workersOf(
     generation.workers
       .toSorted((one, other) => one.slot - other.slot)
       .map((worker) => statusOf(worker, { ...generation.conditionOf(worker), ...loadOf(worker) })),
+  );
+}
+
+/** The places of some generations that are empty, the oldest generation first, by slot. */
+export function vacanciesOf(generations: Iterable<Generation>): readonly VacancyStatus[] {
+  return [...generations].flatMap(({ number, vacancies }) =>
+    vacancies.map(({ slot, ...vacancy }) => ({ slot, generation: number, ...vacancy })),
   );
 }
 

@@ -15,7 +15,7 @@ import { type Reloaded, ReloadLog } from './reload-log.js';
 import { Replacements } from './replacements.js';
 import { Retiring } from './retiring.js';
 import type { Spawner } from './spawn.js';
-import { type SupervisorStatus, workersOf } from './status.js';
+import { type SupervisorStatus, vacanciesOf, workersOf } from './status.js';
 import { Succession, type Wanted } from './succession.js';
 import { Warden } from './warden.js';
 import type { Worker } from './worker.js';
@@ -103,6 +103,7 @@ export class Supervisor {
       state: this.#state,
       generation: this.#lineup.newest?.number ?? 0,
       workers: workersOf(this.#generations, (worker) => this.#dataPath.load(worker)),
+      vacancies: vacanciesOf(this.#generations),
       reloads: this.#reloads.status,
     };
   }

@@ -2,8 +2,10 @@ import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { asked } from '../kit/control.ts';
+import { startFront } from '../kit/front.ts';
 import { shared } from '../kit/lifetime.ts';
 import { leftAfter } from '../kit/process.ts';
+import { fixture, Release } from '../kit/release.ts';
 import { machine, serve } from '../kit/verb-scene.ts';
 import { startVerb, zdlb } from '../kit/verb.ts';
 
@@ -27,6 +29,33 @@ const linesOf = ({ text }: Output) =>
     .trimEnd()
     .split('\n')
     .map((line) => JSON.parse(line) as unknown);
+
+test('zdlb status tells of the places whose workers have crashed, how those ended and when the next are started', async () => {
+  const release = await Release.create(await fixture('load-server.cjs'));
+  await release.deployFixture('failing/exits-after-listening.cjs');
+  const front = await startFront({ script: release.script, args: ['--workers', '1'] });
+  await front.event('worker.crash-looping');
+  await front.event('worker.restarting', ({ delayMs }) => Number(delayMs) > 500); // long enough to ask
+  await expect
+    .poll(async () => machine(front, 'status'))
+    .toMatchObject({
+      workers: [],
+      vacancies: [
+        {
+          slot: 0,
+          generation: 1,
+          restarts: expect.any(Number) as number,
+          isCrashLooping: true,
+          remainingMs: expect.any(Number) as number,
+          reason: 'Worker 0 exited with code 1: licence expired',
+        },
+      ],
+    });
+  const told = async () => (await zdlb(['status'], front)).stdout;
+  await expect.poll(told).toMatch(/^server: no worker ready, [^]*\n *0 +1 +- +crash loop +- +- +- +\d+ +-\n/);
+  await expect.poll(told).toMatch(/\nWorker 0 exited with code 1: licence expired; started anew in \S+\n/);
+  expect((await zdlb(['ls'], front)).stdout).toContain('no worker ready');
+});
 
 describe('of an instance', () => {
   const scene = shared(async () => serve({ args: ['--watch-window', '1m'] }));

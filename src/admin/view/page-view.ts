@@ -25,7 +25,7 @@ export function sceneOf(status: Status, lines: readonly string[], now: number): 
 export const PARTS: Readonly<Record<string, (scene: Scene) => Html>> = {
   head: ({ status }) => headView(status),
   notice: ({ status, story, now }) => noticeView(status, story, now),
-  figures: ({ status, story }) => figuresView(status, story),
+  figures: ({ status }) => figuresView(status),
   timeline: ({ story, now }) => timelineView(story, now),
   workers: ({ status }) => workersView(status),
   events: ({ entries, now }) => eventsView(entries, now),

@@ -8,6 +8,7 @@ export interface Status {
   readonly generation: number;
   readonly listeners: readonly ListenerStatus[];
   readonly workers: readonly WorkerStatus[];
+  readonly vacancies?: readonly VacancyStatus[];
   readonly reloads: { readonly done: number; readonly failed: number; readonly lastError?: string };
   readonly requests?: Requests;
   readonly latency?: Latency;
@@ -40,6 +41,16 @@ export interface WorkerStatus {
   readonly cpu?: number;
 }
 
+/** A place whose worker has crashed and is to be started anew. */
+export interface VacancyStatus {
+  readonly slot: number;
+  readonly generation: number;
+  readonly restarts: number;
+  readonly isCrashLooping: boolean;
+  readonly remainingMs: number;
+  readonly reason?: string;
+}
+
 /** Since the start. */
 export interface Requests {
   readonly total: number;
@@ -60,9 +71,17 @@ export const hasPorts = ({ listeners, generation }: Status) => listeners.length 
 export const inFlightOf = ({ workers }: Pick<Status, 'workers'>) =>
   workers.reduce((sum, { inFlight = 0 }) => sum + inFlight, 0);
 
-/** The workers that are to get work: of the generation that serves, of all that do, or of the one that starts first. */
-export const wantedOf = ({ workers, generation, state }: Status) =>
-  workers.filter((worker) => worker.generation === generation || state === 'mixed' || generation === 0);
+/** Whether what is of a generation is to get work: of the one that serves, of all that do, or of the one that starts first. */
+const isWanted =
+  ({ generation, state }: Status) =>
+  (place: { readonly generation: number }) =>
+    place.generation === generation || state === 'mixed' || generation === 0;
+
+/** The workers that are to get work. */
+export const wantedOf = (status: Status) => status.workers.filter(isWanted(status));
+
+/** The places of workers that were to get work, and crashed. */
+export const vacantOf = (status: Status) => (status.vacancies ?? []).filter(isWanted(status));
 
 /** The workers that get work. */
 export const readyOf = (status: Status) => wantedOf(status).filter(({ state }) => state === 'ready');
@@ -72,5 +91,5 @@ export const isDown = (status: Status) => !NOT_SERVING.has(status.state) && read
 
 const NOT_SERVING: ReadonlySet<string> = new Set(['new', 'starting', 'stopping', 'stopped']);
 
-/** How an instance is, in a word. An instance without workers still says of itself that it is serving. */
+/** How an instance is, in a word: one without a ready worker still says of itself that it is serving. */
 export const conditionOf = (status: Status) => (isDown(status) ? 'no worker ready' : status.state);

@@ -1,6 +1,6 @@
 import { Chapter } from './chapter.js';
 import { type Entry, numberIn, weightOf } from './entry.js';
-import { type Status, wantedOf } from './status.js';
+import type { Status } from './status.js';
 
 /** What has become of the generations: a chapter each. */
 export class Story {
@@ -11,8 +11,6 @@ export class Story {
   crash: Entry | undefined;
   /** How the last watch began. */
   watch: Entry | undefined;
-  /** The slots that are empty until a crashed worker is started anew, with what says when. The status does not have them. */
-  readonly empty = new Map<number, Entry>();
 
   /** The oldest first. */
   get chapters(): readonly Chapter[] {
@@ -38,12 +36,6 @@ export class Story {
   }
 }
 
-/** So much later than said a worker may start before nobody counts on it. */
-const LATE_MS = 2_000;
-
-/** When the worker of an empty slot is to be started anew, in milliseconds since 1970. */
-const restartsAt = (entry: Entry) => entry.time + (numberIn(entry, 'delayMs') ?? 0);
-
 /** What each event means to the story. */
 const TOLD: Readonly<Record<string, (story: Story, entry: Entry) => void>> = {
   'reload.started': (story, entry) => void story.of(entry),
@@ -55,7 +47,6 @@ const TOLD: Readonly<Record<string, (story: Story, entry: Entry) => void>> = {
   'reload.failed': failed,
   'generation.retired': retired,
   'worker.exited': exited,
-  'worker.restarting': (story, entry) => void story.empty.set(numberIn(entry, 'slot') ?? 0, entry),
   'worker.replacing': (story, entry) => story.of(entry)?.mark('notice', entry),
   'worker.unhealthy': (story, entry) => story.of(entry)?.mark('notice', entry),
   stopping: (story, { time }) => {
@@ -114,12 +105,7 @@ function exited(story: Story, entry: Entry): void {
   story.crash = entry;
 }
 
-function settle(story: Story, status: Status, now: number): void {
-  const { workers, generation, state } = status;
-  for (const [slot, entry] of story.empty) {
-    const isFilled = wantedOf(status).some((worker) => worker.slot === slot);
-    if (isFilled || now > restartsAt(entry) + LATE_MS) story.empty.delete(slot);
-  }
+function settle(story: Story, { workers, generation, state }: Status, now: number): void {
   for (const worker of workers) {
     const chapter = story.chapter(worker.generation, now - worker.uptimeMs);
     if (chapter.phase !== 'starting' || worker.generation > generation) continue;

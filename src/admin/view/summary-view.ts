@@ -9,9 +9,9 @@ import {
   inFlightOf,
   isDown,
   readyOf,
+  vacantOf,
   wantedOf,
 } from './status.js';
-import type { Story } from './story.js';
 
 /** Which instance this is, and how it is. */
 export function headView(status: Status): Html {
@@ -36,15 +36,15 @@ function listenerView({ addresses, port, mode, connections }: ListenerStatus): H
 }
 
 /** What changes slowly, in large figures; the charts stand for what changes fast. What has no port has no requests either. */
-export function figuresView(status: Status, story: Story): Html {
+export function figuresView(status: Status): Html {
   const { done, failed } = status.reloads;
-  return html`${workersFigure(status, story)} ${hasPorts(status) && requestFigures(status)}
+  return html`${workersFigure(status)} ${hasPorts(status) && requestFigures(status)}
   ${figure('Reloads', count(done), `${count(failed)} failed`)}`;
 }
 
-function workersFigure(status: Status, { empty }: Story): Html {
+function workersFigure(status: Status): Html {
   const ready = readyOf(status).length;
-  const wanted = wantedOf(status).length + empty.size;
+  const wanted = wantedOf(status).length + vacantOf(status).length;
   const mood = isDown(status) ? 'bad' : ready < wanted && status.generation > 0 ? 'warn' : '';
   return figure('Workers ready', `${ready}`, `of ${wanted}`, mood);
 }

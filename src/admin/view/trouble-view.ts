@@ -1,11 +1,7 @@
-import { numberIn } from './entry.js';
 import { moment } from './figures.js';
 import { type Html, html } from './html.js';
-import { type Status, isDown, wantedOf } from './status.js';
+import { type Status, isDown, vacantOf, wantedOf } from './status.js';
 import type { Story } from './story.js';
-
-/** A slot that is left empty so long has lost one worker after another. */
-const LOOP_MS = 1_000;
 
 /** Workers that don't do their work, the worst first; undefined when all do. */
 export function troubleView(status: Status, story: Story, now: number): Html | undefined {
@@ -14,7 +10,7 @@ export function troubleView(status: Status, story: Story, now: number): Html | u
       <p><strong>No worker is ready.</strong> New requests wait for one, and are refused in the end.</p>
       ${crashView(story, now)}
     </div>`;
-  const looping = loopingOf(status, story);
+  const looping = [...wantedOf(status), ...vacantOf(status)].flatMap(slotIf('isCrashLooping'));
   if (looping.length > 0)
     return html`<div class="notice wait" data-key="trouble">
       <p>
@@ -23,7 +19,7 @@ export function troubleView(status: Status, story: Story, now: number): Html | u
       </p>
       ${crashView(story, now)}
     </div>`;
-  const ailing = wantedOf(status).flatMap(({ isAiling, slot }) => (isAiling === true ? [slot] : []));
+  const ailing = wantedOf(status).flatMap(slotIf('isAiling'));
   if (ailing.length === 0) return undefined;
   return html`<div class="notice wait" data-key="trouble">
     <p>
@@ -33,11 +29,10 @@ export function troubleView(status: Status, story: Story, now: number): Html | u
   </div>`;
 }
 
-function loopingOf(status: Status, { empty }: Story): readonly number[] {
-  const there = wantedOf(status).flatMap(({ isCrashLooping, slot }) => (isCrashLooping === true ? [slot] : []));
-  const gone = [...empty].flatMap(([slot, entry]) => ((numberIn(entry, 'delayMs') ?? 0) >= LOOP_MS ? [slot] : []));
-  return [...there, ...gone];
-}
+const slotIf =
+  <K extends string>(key: K) =>
+  (place: { readonly slot: number } & { readonly [Key in K]?: boolean }) =>
+    place[key] === true ? [place.slot] : [];
 
 const named = (slots: readonly number[], one: string, several: string) =>
   slots.length === 1 ? `Worker ${slots[0]} ${one}` : `Workers ${slots.join(', ')} ${several}`;

@@ -1,12 +1,17 @@
 import { NONE, age, count, latency, memory, percent } from './figures.js';
 import { type Html, html } from './html.js';
-import type { Status, WorkerStatus } from './status.js';
+import type { Status, VacancyStatus, WorkerStatus } from './status.js';
 
 interface Column {
   readonly name: string;
   readonly isText?: boolean;
-  readonly show: (worker: WorkerStatus) => Html | string | number;
+  readonly show: (place: Place) => Html | string | number;
 }
+
+type Figures = 'memoryBytes' | 'uptimeMs';
+
+/** A worker, or a place without one, of which there is less to tell. */
+type Place = Omit<WorkerStatus, Figures> & Partial<Pick<WorkerStatus, Figures>>;
 
 const orNone = <T>(value: T | undefined, show: (value: T) => string) => (value === undefined ? NONE : show(value));
 
@@ -16,20 +21,21 @@ const COLUMNS: readonly Column[] = [
   { name: 'Generation', show: ({ generation }) => generation },
   { name: 'In flight', show: ({ inFlight }) => orNone(inFlight, count) },
   { name: 'Requests', show: ({ requests }) => orNone(requests, count) },
-  { name: 'Memory', show: ({ memoryBytes }) => memory(memoryBytes) },
+  { name: 'Memory', show: ({ memoryBytes }) => orNone(memoryBytes, memory) },
   { name: 'CPU', show: ({ cpu }) => orNone(cpu, percent) },
   { name: 'Loop delay', show: ({ loopDelayMs }) => orNone(loopDelayMs, latency) },
   { name: 'Restarts', show: ({ restarts }) => restarts },
-  { name: 'Uptime', show: ({ uptimeMs }) => age(uptimeMs) },
+  { name: 'Uptime', show: ({ uptimeMs }) => orNone(uptimeMs, age) },
   { name: 'PID', show: ({ pid = NONE }) => pid },
 ];
 
 /**
- * Each process, the newest generation first. On a narrow screen the style makes cards of the rows, which takes the table's meaning away
+ * Each process and each place without one, the newest generation first. On a narrow screen the style makes cards of the rows, which takes the table's meaning away
  * for some screen readers; so the roles are spelled out.
  */
-export function workersView({ workers }: Status): Html {
-  const rows = workers.toSorted((one, other) => other.generation - one.generation || one.slot - other.slot);
+export function workersView({ workers, vacancies = [] }: Status): Html {
+  const places: readonly Place[] = [...workers, ...vacancies.map(placeOf)];
+  const rows = places.toSorted((one, other) => other.generation - one.generation || one.slot - other.slot);
   return html`<table role="table" aria-labelledby="workers-title">
     <thead role="rowgroup">
       <tr role="row">
@@ -48,19 +54,20 @@ export function workersView({ workers }: Status): Html {
   </table>`;
 }
 
-function rowView(worker: WorkerStatus): Html {
-  const { generation, slot, pid } = worker;
-  return html`<tr role="row" data-key="w${generation}-${slot}-${pid}" data-state="${worker.state}">
+const placeOf = (vacancy: VacancyStatus): Place => ({ ...vacancy, state: 'waiting' });
+
+function rowView(place: Place): Html {
+  const { generation, slot, pid } = place;
+  return html`<tr role="row" data-key="w${generation}-${slot}-${pid}" data-state="${place.state}">
     ${COLUMNS.map(
-      ({ name, isText = false, show }) =>
-        html`<td role="cell" data-name="${name}" ${kind(isText)}>${show(worker)}</td>`,
+      ({ name, isText = false, show }) => html`<td role="cell" data-name="${name}" ${kind(isText)}>${show(place)}</td>`,
     )}
   </tr>`;
 }
 
 const kind = (isText: boolean) => isText && html` class="text"`;
 
-function stateView({ state, isAiling = false, isCrashLooping = false }: WorkerStatus): Html {
+function stateView({ state, isAiling = false, isCrashLooping = false }: Place): Html {
   const ill = isCrashLooping ? 'crash loop' : isAiling ? 'ailing' : undefined;
   return html`<span class="pill" data-state="${ill === undefined ? state : 'ailing'}">${ill ?? state}</span>`;
 }

@@ -76,10 +76,10 @@ const textIn = (page: string) =>
     .trim();
 
 const CRASH = { event: 'worker.exited', slot: 0, generation: 1, state: 'ready', msg: 'Worker 0 exited with code 7' };
-const RESTART = { event: 'worker.restarting', slot: 0, delayMs: 3_000 };
+const VACANCY = { slot: 0, generation: 1, restarts: 7, isCrashLooping: true, remainingMs: 3_000 };
 
 test('an instance without a ready worker is not called serving, and says how the last one ended', () => {
-  const text = textOf({ workers: [] }, CRASH, RESTART);
+  const text = textOf({ workers: [], vacancies: [VACANCY] }, CRASH);
   expect(text).toMatch(/^no worker ready · shop · zdlb/);
   expect(text).toMatch(/No worker is ready\. .* Worker 0 exited with code 7/);
   expect(text).toContain('Workers ready 0 of 1');
@@ -97,18 +97,16 @@ test('a worker in a crash loop is named, while it is there and while its slot is
   const other = workerOf(1, { slot: 1 });
   const looping = /Worker 0 crashes again and again\..*Worker 0 exited with code 7/;
   expect(textOf({ workers: [workerOf(1, { isCrashLooping: true }), other] }, CRASH)).toMatch(looping);
-  const gone = textOf({ workers: [other] }, CRASH, RESTART);
+  const gone = textOf({ workers: [other], vacancies: [VACANCY] }, CRASH);
   expect(gone).toMatch(looping);
   expect(gone).toContain('Workers ready 1 of 2');
+  expect(gone).toMatch(/0 ?crash loop ?1 ?– ?– ?– ?– ?– ?7 ?– ?–/);
 });
 
-test('a slot is not waited for once it is filled, or long overdue', () => {
-  const filled = textOf({}, CRASH, RESTART);
-  const overdue = textOf({ workers: [workerOf(1, { slot: 1 })] }, { ...RESTART, time: NOW - 10_000 });
-  for (const text of [filled, overdue]) {
-    expect(text).toContain('Workers ready 1 of 1');
-    expect(text).not.toContain('again and again');
-  }
+test('a place of a generation that has been relieved is not waited for', () => {
+  const text = textOf({ generation: 2, workers: [workerOf(2)], vacancies: [VACANCY] }, CRASH);
+  expect(text).toContain('Workers ready 1 of 1');
+  expect(text).not.toContain('again and again');
 });
 
 test('workers that are ailing are named', () => {
