@@ -34,11 +34,6 @@ export class Channel {
   send(message: AgentMessage): void {
     this.#socket.write(`${JSON.stringify(message)}\n`);
   }
-
-  /** When this turn of the event loop is over: what throws behind its listen() must not be taken for ready before it ends. */
-  sendSoon(message: AgentMessage): void {
-    setImmediate(() => this.send(message));
-  }
 }
 
 /**

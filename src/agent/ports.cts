@@ -128,7 +128,7 @@ export class Ports {
     const { server, claim, host, ipv6Only, privateAddress } = mapped;
     const isTls = server instanceof tls.Server;
     mapped.isAnnounced = true;
-    this.#channel.sendSoon({
+    this.#channel.send({
       type: 'listening',
       asked: claim.asked,
       port,

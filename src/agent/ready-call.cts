@@ -6,7 +6,7 @@ export function noticeReady(channel: Channel): void {
   if (native === undefined) return;
   process.send = function send(this: unknown, ...args: unknown[]): boolean {
     const result = native.apply(this, args);
-    if (args[0] === 'ready') channel.sendSoon({ type: 'ready' });
+    if (args[0] === 'ready') channel.send({ type: 'ready' });
     return result;
   };
 }

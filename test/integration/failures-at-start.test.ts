@@ -20,14 +20,7 @@ const BAD_CODE: readonly BadCode[] = [
   { name: 'throws at import', program: 'throws-at-import.cjs', says: /code 1 .*Error: the database is gone/ },
   { name: 'rejects at top level', program: 'rejects-at-top-level.mjs', says: /code 1 .*Error: the database is gone/ },
   {
-    name: 'listens and then throws',
-    program: {
-      code: "require('node:http').createServer().listen(process.env.PORT); throw new Error('the database is gone');",
-    },
-    says: /code 1 before it was ready.*Error: the database is gone/,
-  },
-  {
-    name: 'listens and then throws, as a module',
+    name: 'throws behind its listen(), as a module',
     program: 'throws-behind-listen.mjs',
     says: /code 1 before it was ready.*Error: the database is gone/,
   },
