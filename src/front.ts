@@ -21,7 +21,7 @@ import type { DataPath, Load, Tally } from './supervisor/data-path.js';
 import { commandSpawner } from './supervisor/command-spawner.js';
 import { PortAllotment } from './supervisor/port-allotment.js';
 import { nodeSpawner, type Spawner } from './supervisor/spawn.js';
-import { Supervisor, type SupervisorStatus } from './supervisor/supervisor.js';
+import { type Milestone, Supervisor, type SupervisorStatus } from './supervisor/supervisor.js';
 import type { Worker } from './supervisor/worker.js';
 
 const AGENT = fileURLToPath(new URL('agent/agent.cjs', import.meta.url));
@@ -142,10 +142,10 @@ export class Front implements DataPath {
    *
    * @throws {ZdlbError} see there
    */
-  async reload(config?: Config): Promise<Reloaded> {
+  async reload(config?: Config, until?: Milestone): Promise<Reloaded> {
     for (;;) {
       try {
-        return await this.#supervisor.reload(config);
+        return await this.#supervisor.reload(config, until);
       } catch (error) {
         if (!(error instanceof ZdlbError) || error.code !== 'busy') throw error;
         await this.#supervisor.settled();

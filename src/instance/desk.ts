@@ -52,8 +52,9 @@ export class Desk implements Operations {
   }
 
   async reload(wait: 'swapped' | 'retired'): Promise<object> {
-    const reloaded = await this.#front.reload();
-    if (wait === 'retired') await this.#front.retired();
+    if (wait === 'swapped') return this.#front.reload();
+    const reloaded = await this.#front.reload(undefined, 'judged');
+    await this.#front.retired();
     return reloaded;
   }
 

@@ -9,6 +9,11 @@ export interface Reloaded {
   readonly durationMs: number;
 }
 
+/** @param began by `performance.now()` */
+export function reloadedSince(began: number, generation: number): Reloaded {
+  return { generation, durationMs: Math.round(performance.now() - began) };
+}
+
 /** How the reloads went, for the journal and the status. */
 export class ReloadLog {
   readonly #journal: Journal;

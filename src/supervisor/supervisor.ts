@@ -11,7 +11,7 @@ import type { Drain, Household } from './household.js';
 import { resolveLaunch } from './launch.js';
 import type { Lineup } from './lineup.js';
 import { PortMap } from './port-map.js';
-import { type Reloaded, ReloadLog } from './reload-log.js';
+import { type Reloaded, ReloadLog, reloadedSince } from './reload-log.js';
 import { Replacements } from './replacements.js';
 import { Retiring } from './retiring.js';
 import type { Spawner } from './spawn.js';
@@ -44,6 +44,9 @@ export interface SupervisorOptions {
 }
 
 export type { Reloaded, SupervisorStatus };
+
+/** How far a reload is: its code has taken over, or has also stood its watch window. */
+export type Milestone = 'swapped' | 'judged';
 
 /** The wanted state, and the generations that are to bring it about. Nothing else starts or stops workers. */
 export class Supervisor {
@@ -125,19 +128,23 @@ export class Supervisor {
 
   /**
    * Starts a generation beside the serving one, and lets it take over when all of its workers are ready, or batch by batch
-   * (`surge`). Resolves then, or at the end of the watch window; the former one retires behind it. A window that is open
-   * from the reload before ends.
+   * (`surge`). Resolves then, or, if it is `judged`, at the end of the watch window; the former one retires behind it. A window
+   * that is open from the reload before ends.
    *
-   * @throws {ZdlbError} `worker` when it failed or was taken back, and the former one serves on; `busy` during a start or
-   *   another reload
+   * @throws {ZdlbError} `worker` when it failed, or was taken back before this resolved, and the former one serves on; `busy`
+   *   during a start or another reload
    */
-  async reload(config?: Config): Promise<Reloaded> {
+  async reload(config?: Config, until: Milestone = 'swapped'): Promise<Reloaded> {
     if (this.#lifecycle.is('watching')) {
       this.#succession.endWindow();
       await this.#operation;
     }
     if (!this.#lifecycle.is('serving') || this.#isFinishing) throw this.#refusal('reload');
-    return this.#operate('reloading', () => this.#reload(config ?? this.#succession.wanted.config));
+    const began = performance.now();
+    const judged = this.#operate('reloading', () => this.#reload(config ?? this.#succession.wanted.config, began));
+    if (until === 'judged') return judged;
+    await once(this.#lifecycle.scope, 'abort');
+    return this.#lifecycle.is('watching') ? reloadedSince(began, this.#latest) : judged;
   }
 
   /** Resolves when the start, also one that is still to come, or the reload that is under way is over. */
@@ -245,9 +252,8 @@ export class Supervisor {
     if (remembered !== undefined) this.requestReload(remembered.config);
   }
 
-  async #reload(config: Config): Promise<Reloaded> {
+  async #reload(config: Config, began: number): Promise<Reloaded> {
     const number = this.#latest + 1;
-    const began = performance.now();
     this.#reloads.started(number);
     try {
       await this.#retiring.room(config.maxRetiring, this.#lineup.all.length);
@@ -255,7 +261,7 @@ export class Supervisor {
     } catch (error) {
       throw this.#reloads.failed(number, error, this.#lineup.describe());
     }
-    return this.#reloads.done({ generation: number, durationMs: Math.round(performance.now() - began) });
+    return this.#reloads.done(reloadedSince(began, number));
   }
 
   /** As many workers as were scaled to, unless the settings have another mind about it than before. */

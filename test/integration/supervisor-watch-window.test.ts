@@ -7,7 +7,7 @@ const WATCHED = { watchWindow: '20s' };
 async function watched(input = {}) {
   const rig = await Rig.serving(GOOD, { ...WATCHED, ...input });
   rig.dataPath.tallies.set(1, { answers: 1_000, errors: 10 });
-  const reload = rig.supervisor.reload();
+  const reload = rig.supervisor.reload(undefined, 'judged');
   await rig.journal.first('reload.watching');
   return { rig, reload };
 }
@@ -83,7 +83,7 @@ describe('in the watch window', () => {
 
   test('another reload ends it, and the first one is done', async () => {
     const { rig, reload } = await watched();
-    const second = rig.supervisor.reload();
+    const second = rig.supervisor.reload(undefined, 'judged');
     expect(await reload).toMatchObject({ generation: 2 });
     await rig.journal.first('reload.watching', ({ generation }) => generation === 3);
     expect(rig.dataPath.rotations.at(-1)).toEqual(['3.0', '3.1']);
@@ -130,6 +130,6 @@ describe('in the watch window', () => {
 
 test('without a window there is nothing to go back to', async () => {
   const rig = await Rig.serving();
-  await rig.supervisor.reload();
+  await rig.supervisor.reload(undefined, 'judged');
   await expect(rig.supervisor.rollback()).rejects.toMatchObject({ code: 'cold' });
 });

@@ -100,6 +100,21 @@ describe('of an instance', () => {
     front.signal('SIGUSR2');
     await front.event('reload.watching', undefined, since);
     expect(await machine(front, 'rollback')).toEqual({ generation: 1 });
+    expect(await machine(front, 'reload')).toMatchObject({ generation: 3 });
+    expect(await machine(front, 'status')).toMatchObject({ state: 'watching' });
+    expect(await machine(front, 'rollback')).toEqual({ generation: 1 });
+  });
+
+  test('zdlb reload --wait-retired waits for the watch window too, and exits 1 when the new code was taken back', async () => {
+    const { front } = scene();
+    const since = front.mark();
+    const reload = zdlb(['reload', '--wait-retired'], front);
+    await front.event('reload.watching', undefined, since);
+    expect(await machine(front, 'rollback')).toEqual({ generation: 1 });
+    expect(await reload).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/taken back: the operator/) as string,
+    });
   });
 
   test('zdlb logs shows the last entries, and what the workers printed, to people and machines', async () => {
