@@ -50,7 +50,7 @@ const byGenerationAndSlot = (one: WorkerStatus | Vacancy, other: WorkerStatus | 
   one.generation - other.generation || one.slot - other.slot;
 
 function totals({ listeners, requests, reloads, pause, vacancies }: FrontStatus, paint: Palette): readonly string[] {
-  const failure = reloads.lastError === undefined ? [] : fold(`last failure: ${reloads.lastError}`, WIDTH, '  ');
+  const failure = reloads.lastError === null ? [] : fold(`last failure: ${reloads.lastError}`, WIDTH, '  ');
   return [
     ...(pause === undefined ? [] : fold(pauseInWords(pause), WIDTH, '  ')),
     ...listeners.map(({ port, mode, connections }) => `port ${port} (${mode}): ${counted(connections, 'connection')}`),

@@ -17,7 +17,7 @@ export function reloadedSince(began: number, generation: number): Reloaded {
 /** How the reloads went, for the journal and the status. */
 export class ReloadLog {
   readonly #journal: Journal;
-  #status: ReloadsStatus = { done: 0, failed: 0 };
+  #status: ReloadsStatus = { done: 0, failed: 0, lastError: null };
 
   constructor(journal: Journal) {
     this.#journal = journal;

@@ -24,8 +24,8 @@ export interface WorkerStatus extends Load {
   /** Processor time since it was started. */
   readonly cpuSeconds?: number;
   readonly uptimeMs: number;
-  /** The private side of its first public port: `127.0.0.1:40123`, or the path of a Unix socket. */
-  readonly address?: string;
+  /** The private side of its first public port: `127.0.0.1:40123`, or the path of a Unix socket; null while it has opened none. */
+  readonly address: string | null;
 }
 
 export interface VacancyStatus extends Vacancy {
@@ -35,7 +35,8 @@ export interface VacancyStatus extends Vacancy {
 export interface ReloadsStatus {
   readonly done: number;
   readonly failed: number;
-  readonly lastError?: string;
+  /** Why the last one that failed did; null where none has. */
+  readonly lastError: string | null;
 }
 
 export interface SupervisorStatus {
@@ -70,7 +71,6 @@ export function vacanciesOf(generations: Iterable<Generation>): readonly Vacancy
 
 function statusOf(worker: Worker, condition: ReturnType<Generation['conditionOf']> & Load): WorkerStatus {
   const { slot, pid, generation, state } = worker;
-  const address = addressOf(worker);
   const uptimeMs = Math.round(worker.uptimeMs);
   const { memoryBytes = 0, loopDelayMs = 0, cpu, cpuSeconds } = worker.vitals ?? {};
   return {
@@ -82,12 +82,12 @@ function statusOf(worker: Worker, condition: ReturnType<Generation['conditionOf'
     memoryBytes,
     ...(cpu !== undefined && cpuSeconds !== undefined && { loopDelayMs, cpu, cpuSeconds }),
     uptimeMs,
-    ...(address !== undefined && { address }),
+    address: addressOf(worker),
   };
 }
 
-function addressOf(worker: Worker): string | undefined {
+function addressOf(worker: Worker): string | null {
   const [door] = worker.doors.values();
-  if (door === undefined) return undefined;
+  if (door === undefined) return null;
   return 'path' in door.address ? door.address.path : `127.0.0.1:${door.address.port}`;
 }

@@ -47,7 +47,7 @@ export function untouched(front: Front, open: () => number, maxGrowth: number): 
       state: 'serving',
       generation: 1,
       workers: [{ slot: 0, pid: front.workers(1).get(0), state: 'ready', restarts: 0 }],
-      reloads: { done: 0, failed: 0 },
+      reloads: { done: 0, failed: 0, lastError: null },
     });
     expect(front.entries.slice(before.mark)).toEqual([]);
     expect(front.stderr).toBe('');

@@ -23,7 +23,7 @@ describe('reload', () => {
     release();
     await rig.journal.first('generation.retired', ({ generation }) => generation === 1);
     expect(old.filter(isAlive)).toEqual([]);
-    expect(rig.supervisor.status().reloads).toEqual({ done: 1, failed: 0 });
+    expect(rig.supervisor.status().reloads).toEqual({ done: 1, failed: 0, lastError: null });
   });
 
   test.each([

@@ -74,7 +74,7 @@ describe('of an instance', () => {
         { slot: 0, pid: front.workers(1).get(0), generation: 1, state: 'ready', restarts: 0 },
         { slot: 1, pid: front.workers(1).get(1), generation: 1, state: 'ready', restarts: 0 },
       ],
-      reloads: { done: 0, failed: 0 },
+      reloads: { done: 0, failed: 0, lastError: null },
     });
     const { stdout } = await zdlb(['status'], front);
     expect(stdout).toMatch(/^server: serving, generation 1, /);

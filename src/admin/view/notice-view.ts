@@ -69,7 +69,7 @@ function failureView(status: Status, { failure, chapters }: Story, now: number):
 const lastErrorView = (status: Status): Html =>
   html`<div class="notice bad">
     <p><strong>The last reload failed.</strong> ${servingView(status)}</p>
-    <p class="reason">${status.reloads.lastError}</p>
+    <p class="reason">${status.reloads.lastError ?? ''}</p>
   </div>`;
 
 const servingView = ({ state }: Status): string =>

@@ -9,7 +9,7 @@ export interface Status {
   readonly listeners: readonly ListenerStatus[];
   readonly workers: readonly WorkerStatus[];
   readonly vacancies?: readonly VacancyStatus[];
-  readonly reloads: { readonly done: number; readonly failed: number; readonly lastError?: string };
+  readonly reloads: { readonly done: number; readonly failed: number; readonly lastError: string | null };
   readonly requests?: Requests;
   readonly latency?: Latency;
   readonly frontLoopDelayMs?: number;

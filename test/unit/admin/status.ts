@@ -11,7 +11,7 @@ export function statusOf(other: Partial<Status> = {}): Status {
     generation: 1,
     listeners: [{ port: 8000, mode: 'http', addresses: [':8000'], connections: 0 }],
     workers: [workerOf(1)],
-    reloads: { done: 0, failed: 0 },
+    reloads: { done: 0, failed: 0, lastError: null },
     ...other,
   };
 }
