@@ -22,7 +22,7 @@ export interface Grammar {
 
 /** A command line that talks to a running instance. */
 export interface VerbLine {
-  /** Which instance; absent: the only one. */
+  /** Which instance, by `--name` or else `ZDLB_NAME`; absent: the only one. */
   readonly name: string | undefined;
   readonly isForMachines: boolean;
   readonly words: readonly string[];
@@ -53,7 +53,7 @@ export function parseVerb(argv: readonly string[], grammar: Grammar): VerbLine |
     throw new ZdlbError('usage', `Wanted ${`zdlb ${verb} ${words}`.trimEnd()}, met ${met}${advice}`);
   }
   return {
-    name: textOf(told, 'name'),
+    name: textOf(told, 'name') ?? (process.env['ZDLB_NAME'] || undefined),
     isForMachines: told['json'] === true,
     words: given.map(String),
     has: (name) => told[name] === true,

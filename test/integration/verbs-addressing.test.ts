@@ -1,7 +1,7 @@
 import { chmodSync, chownSync, existsSync, mkdirSync, rmSync, symlinkSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { carryOut } from '../../src/cli/main.js';
 import { exitCode } from '../../src/core/errors.js';
 import { freePort } from '../kit/free-port.ts';
@@ -70,6 +70,17 @@ describe.each(VERBS.map((words) => ({ line: `zdlb ${words.join(' ')}`, words }))
     expect(await refused(words, home)).toMatchObject({
       code: 4,
       says: expect.stringMatching(/^No instance runs/) as string,
+    });
+  });
+
+  test('exits 4 where none has the name that the environment says, and --name goes before that', async () => {
+    const home = newHome();
+    await listenAs(home, 'api');
+    vi.stubEnv('ZDLB_NAME', 'web');
+    onTestFinished(() => void vi.unstubAllEnvs());
+    expect(await refused(words, home)).toEqual({ code: 4, says: 'No instance is named web. Running: api' });
+    expect(await refused([...words, '--name', 'shop'], home)).toMatchObject({
+      says: expect.stringMatching(/shop/) as string,
     });
   });
 
