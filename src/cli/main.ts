@@ -75,8 +75,9 @@ async function outcome(result: Promise<number>, isForMachines: boolean): Promise
   try {
     return await result;
   } catch (error) {
-    if (isForMachines) tell(process.stdout, JSON.stringify({ error: detailsOf(error) }));
-    tell(process.stderr, `zdlb: ${reportOf(error)}`);
+    const details = detailsOf(error);
+    if (isForMachines) tell(process.stdout, JSON.stringify({ error: details }));
+    tell(process.stderr, [`zdlb: ${reportOf(error)}`, ...details.lastLines.map((line) => `  ${line}`)].join('\n'));
     return exitCode(error);
   }
 }
