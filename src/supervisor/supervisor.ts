@@ -149,7 +149,7 @@ export class Supervisor {
 
   /** Resolves when the start, also one that is still to come, or the reload that is under way is over. */
   async settled(): Promise<void> {
-    await this.#leaves('new');
+    while (this.#lifecycle.is('new')) await once(this.#lifecycle.scope, 'abort');
     await this.#operation;
   }
 
@@ -191,7 +191,7 @@ export class Supervisor {
    * @throws {ZdlbError} `worker` when one that joins failed; it will be tried again
    */
   async scale(to: number | ((wanted: number) => number)): Promise<number> {
-    await this.#leaves('new', 'starting', 'reloading');
+    while (this.#lifecycle.is('new', 'starting', 'reloading')) await once(this.#lifecycle.scope, 'abort');
     if (!this.#lifecycle.is('serving', 'watching')) throw this.#refusal('scale');
     const wanted = typeof to === 'number' ? to : to(this.#succession.wanted.workers);
     const workers = Math.max(1, wanted);
@@ -309,11 +309,6 @@ export class Supervisor {
     await Promise.all([...farewells, this.#retiring.end(), this.#operation]);
     await this.#household.warden.close();
     this.#lifecycle.to('stopped');
-  }
-
-  /** Resolves when it is in none of these states. */
-  async #leaves(...states: readonly SupervisorState[]): Promise<void> {
-    while (this.#lifecycle.is(...states)) await once(this.#lifecycle.scope, 'abort');
   }
 
   #assertNotStopping(): void {
