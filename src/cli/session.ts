@@ -11,7 +11,7 @@ import { type Operator, obeySignals } from './signals.js';
 import { tellStanding } from './standing.js';
 
 /**
- * Within this many ms a second signal is the first one again: npm passes on the Ctrl-C that the terminal has sent to all, and
+ * Within this many ms a second signal of the same name is the first one again: npm passes on the Ctrl-C that the terminal has sent to all, and
  * timeout(1) signals its child and then its whole group.
  */
 const ECHO_MS: Partial<Record<NodeJS.Signals, number>> = { SIGINT: 100, SIGTERM: 2 };
@@ -25,6 +25,7 @@ export class Session implements Operator {
   /** Where standard output was a terminal, SIGHUP says that it was closed. */
   readonly #wasTerminal = isatty(1);
   #stoppedAt = 0;
+  #stoppedBy: NodeJS.Signals | undefined;
 
   /**
    * @param passed sockets that a service manager has opened
@@ -62,9 +63,10 @@ export class Session implements Operator {
   stop(signal: NodeJS.Signals): void {
     if (!this.#instance.isStopping) {
       this.#stoppedAt = performance.now();
+      this.#stoppedBy = signal;
       // Who stops it by hand knows that nobody is sent here any more, and does not want to wait.
       void (signal === 'SIGTERM' ? this.#instance.stopDelayed() : this.#instance.stop());
-    } else if (performance.now() - this.#stoppedAt >= (ECHO_MS[signal] ?? 0)) {
+    } else if (signal !== this.#stoppedBy || performance.now() - this.#stoppedAt >= (ECHO_MS[signal] ?? 0)) {
       this.#log.journal.warn({ event: 'stopping' }, 'Stopping at once');
       void this.#instance.stopNow();
     }

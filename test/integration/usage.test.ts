@@ -110,6 +110,18 @@ describe('signals', () => {
     expect(await front.exited).toEqual({ code: 0, signal: null });
   });
 
+  test.for([
+    ['SIGINT', 'SIGTERM'],
+    ['SIGTERM', 'SIGINT'],
+  ] as const)('%s, then at once %s, stops at once', async ([one, other]) => {
+    const front = await startFront({ script: SERVER });
+    const exchange = stream(front.port, 1_000, () => front.signal(one));
+    await front.event('stopping');
+    front.signal(other);
+    expect(await exchange).toMatchObject({ failure: 'cut-in-response' });
+    expect(await front.exited).toEqual({ code: 0, signal: null });
+  });
+
   test('a SIGINT that npm passes on beside the terminal is not a second one', async () => {
     const front = await startFront({ script: SERVER });
     const exchange = stream(front.port, 5, () => front.signal('SIGINT'));
