@@ -54,7 +54,7 @@ test('zdlb status tells of the places whose workers have crashed, how those ende
   const told = async () => (await zdlb(['status'], front)).stdout;
   await expect.poll(told).toMatch(/^server: no worker ready, [^]*\n *0 +1 +- +crash loop +- +- +- +\d+ +-\n/);
   await expect.poll(told).toMatch(/\nWorker 0 exited with code 1: licence expired; started anew in \S+\n/);
-  expect((await zdlb(['ls'], front)).stdout).toContain('no worker ready');
+  await expect.poll(async () => (await zdlb(['ls'], front)).stdout).toContain('no worker ready');
 });
 
 describe('of an instance', () => {

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { expect, onTestFinished, test } from 'vitest';
 import { endGroup, isRunning, signalGroup } from '../../../src/supervisor/process-group.js';
 
@@ -18,11 +19,16 @@ test('a group that outlives its leader is given its time, and killed', async () 
 });
 
 test.runIf(process.platform === 'linux')('a process that nobody has reaped does not run any more', async () => {
-  // It begins a child, and then is another program, which knows nothing of children.
-  const parent = spawn('sh', ['-c', ': & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'ignore'] });
+  // It begins a child, and then is another program, which knows nothing of children. The child ends behind that.
+  const parent = spawn('sh', ['-c', 'exec 3<&0; read _ <&3 & echo $!; exec sleep 60'], {
+    stdio: ['pipe', 'pipe', 'ignore'],
+  });
   onTestFinished(() => void parent.kill('SIGKILL'));
   const [told] = (await once(parent.stdout, 'data')) as [Buffer];
   const zombie = Number(told);
+  expect(isRunning(zombie)).toBe(true);
+  await expect.poll(() => readFileSync(`/proc/${parent.pid}/comm`, 'utf8')).toBe('sleep\n');
+  parent.stdin.end();
   await expect.poll(() => isRunning(zombie)).toBe(false);
   expect(process.kill(zombie, 0)).toBe(true);
   expect(isRunning(parent.pid!)).toBe(true);
