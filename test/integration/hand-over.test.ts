@@ -169,7 +169,7 @@ describe('a connection is the worker’s only when it has taken it', () => {
   });
 
   it('not when the worker is too late: then it lets it be', async () => {
-    const taker = new Taker('agent/handed.cjs', { args: ['{}'] }, 200);
+    const taker = new Taker('agent/handed.cjs', { args: ['{}'] }, 1_000); // half of it is the worker's, also on a busy machine
     await taker.listening();
     expect(await taker.output.next()).toBe('"listening"');
     taker.child.kill('SIGSTOP');
