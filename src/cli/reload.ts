@@ -1,4 +1,5 @@
 import { formatDuration } from '../core/quantity.js';
+import type { Reloaded } from '../supervisor/reload-log.js';
 import { GenerationsView } from './generations-view.js';
 import { carryOut } from './order.js';
 
@@ -17,9 +18,12 @@ export async function reload(argv: readonly string[]): Promise<number> {
         body: { wait: line.has('wait-retired') ? 'retired' : 'swapped' },
       }),
       follow: (instance, terminal) => new GenerationsView(instance, terminal),
-      told: ({ generation, durationMs }: { generation: number; durationMs: number }, { name }) =>
-        `${name}: generation ${generation} has taken over after ${formatDuration(durationMs)}`,
+      told: ({ generation, durationMs, watchMs }: Reloaded, { name }) =>
+        `${name}: generation ${generation} has taken over after ${formatDuration(durationMs)}${watchMs === undefined ? '' : warm(watchMs)}`,
     },
     argv,
   );
 }
+
+const warm = (ms: number) =>
+  `, and the former one is kept warm for ${formatDuration(ms)}: it takes over again if the new one errs, or with zdlb rollback`;

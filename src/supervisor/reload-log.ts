@@ -7,6 +7,8 @@ import type { ReloadsStatus } from './status.js';
 export interface Reloaded {
   readonly generation: number;
   readonly durationMs: number;
+  /** For how long the former one is kept warm, to take over again; absent where it is not, or that time is over. */
+  readonly watchMs?: number;
 }
 
 /** @param began by `performance.now()` */

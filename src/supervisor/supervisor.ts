@@ -144,7 +144,8 @@ export class Supervisor {
     const judged = this.#operate('reloading', () => this.#reload(config ?? this.#succession.wanted.config, began));
     if (until === 'judged') return judged;
     await once(this.#lifecycle.scope, 'abort');
-    return this.#lifecycle.is('watching') ? reloadedSince(began, this.#latest) : judged;
+    if (!this.#lifecycle.is('watching')) return judged;
+    return { ...reloadedSince(began, this.#latest), watchMs: this.#succession.wanted.config.watchWindow };
   }
 
   /** Resolves when the start, also one that is still to come, or the reload that is under way is over. */

@@ -105,6 +105,16 @@ describe('of an instance', () => {
     expect(await machine(front, 'rollback')).toEqual({ generation: 1 });
   });
 
+  test('zdlb reload comes back at the swap, and says for how long the former generation is kept warm', async () => {
+    const { front } = scene();
+    const { code, stdout } = await zdlb(['reload'], front);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(
+      /^server: generation \d+ has taken over after \S+, and the former one is kept warm for 60s: /,
+    );
+    expect(await machine(front, 'rollback')).toEqual({ generation: 1 });
+  });
+
   test('zdlb reload --wait-retired waits for the watch window too, and exits 1 when the new code was taken back', async () => {
     const { front } = scene();
     const since = front.mark();
