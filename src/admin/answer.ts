@@ -16,6 +16,9 @@ export const TEXT = 'text/plain; charset=utf-8';
 export const HTML = 'text/html; charset=utf-8';
 export const JSON_TYPE = 'application/json';
 
+/** A reader that takes nothing of an answer for so long, in milliseconds, is cut off: there is not room for many. */
+const TAKING_MS = 10_000;
+
 export function guard(response: ServerResponse): void {
   for (const [name, value] of Object.entries(GUARDS)) response.setHeader(name, value);
 }
@@ -29,5 +32,6 @@ export function answer(
   fields: OutgoingHttpHeaders = {},
 ): void {
   const headers = { 'Content-Type': type, 'Content-Length': Buffer.byteLength(body), ...fields };
+  response.socket?.setTimeout(TAKING_MS); // until it is done: Node sets it anew then
   response.writeHead(status, headers).end(body);
 }

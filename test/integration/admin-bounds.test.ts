@@ -1,5 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { ask } from '../kit/admin.ts';
+import { descriptorsOf } from '../kit/descriptors.ts';
 import { freePort } from '../kit/free-port.ts';
 import { startFront } from '../kit/front.ts';
 import { fixture, Release } from '../kit/release.ts';
@@ -7,6 +8,7 @@ import { dial } from '../kit/wire.js';
 
 const MOST = 256;
 const HEAD_BYTES = 16 * 1024;
+const TAKING_MS = 9_500;
 /** 10 s, and up to 5 s more until the next look at the clock. */
 const HEAD_MS = { least: 9_500, most: 20_000 };
 
@@ -48,6 +50,22 @@ test('a head may have 16 KiB, and no more, whether it ends or not', async () => 
     client.send(head);
     expect(await client.ends()).toMatch(/^HTTP\/1.1 431 /);
   }
+});
+
+test('an answer of which nobody takes anything for 10 s is cut off', { timeout: 40_000 }, async () => {
+  const { admin, front } = await serve();
+  const sockets = () => descriptorsOf(front.pid)['TCP connected'] ?? 0;
+  const before = sockets();
+  const client = await dial(admin);
+  client.socket.pause();
+  client.send('GET /page/uplot.js HTTP/1.1\r\nHost: localhost\r\n\r\n'.repeat(1_000)); // more than any buffer takes
+  const began = performance.now();
+  await expect.poll(sockets).toBe(before + 1);
+  await expect.poll(sockets, { timeout: 30_000, interval: 200 }).toBe(before);
+  expect(performance.now() - began).toBeGreaterThan(TAKING_MS);
+  client.socket.resume();
+  expect(await client.ends()).not.toBe('');
+  expect(client.received.split('HTTP/1.1 200 ').length).toBeLessThan(1_000);
 });
 
 test('a head may take 10 s, however often a byte of it comes', { timeout: 40_000 }, async () => {
