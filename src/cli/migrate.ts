@@ -90,7 +90,7 @@ function written(file: string, { settings, remarks }: Translation): string {
   const comments = together(remarks).flatMap(([keys, remark]) =>
     remark.split('\n').map((line, at) => (at === 0 ? `${keys}: ${line}` : `  ${line}`)),
   );
-  const entries = Object.entries(settings).map(([key, value]) => `  ${JSON.stringify(key)}: ${JSON.stringify(value)}`);
+  const entries = Object.entries(settings).map(([key, value]) => `  ${JSON.stringify(key)}: ${asJson(value)}`);
   return [
     `// Made from ${file} by zdlb migrate. Check it with: zdlb check --config FILE`,
     '{',
@@ -115,4 +115,10 @@ function mistakesOf(settings: Translation['settings']): readonly string[] {
     if (error instanceof ZdlbError) return error.message.split('\n');
     throw error;
   }
+}
+
+/** As JSON: what has keys of its own a line for each of them, all else on one line. */
+function asJson(value: unknown): string {
+  const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
+  return isObject ? JSON.stringify(value, undefined, 2).replaceAll('\n', '\n  ') : JSON.stringify(value);
 }

@@ -29,6 +29,7 @@ import {
   words,
 } from './values.js';
 
+import { variables } from './variables.js';
 import { type WrittenDefault, writtenDefault } from './written-default.js';
 
 /** More of them than any machine has cores for. */
@@ -129,6 +130,10 @@ const schema = z.strictObject({
   envFile: option(text('a path').optional(), {
     argument: 'FILE',
     description: 'environment of the workers, read anew at each reload',
+  }),
+  env: option(variables().optional(), {
+    argument: 'NAME=VALUE',
+    description: 'a variable for the workers, over those of --env-file; may be given several times',
   }),
   cwd: option(text('a path').default('.'), {
     argument: 'DIR',

@@ -15,7 +15,7 @@ export function unknownOption(
   return `Unknown option ${written}${meant === undefined ? '' : `; did you mean ${format(meant)}?`}`;
 }
 
-/** `env` for `envFile`: too far away by letters, and yet the beginning. */
+/** `pid` for `pidFile`: too far away by letters, and yet the beginning. */
 const isCutShort = (word: string, name: string) => word.length >= 3 && name.startsWith(word);
 
 /** The word of `known` that is nearest to `word`, when one is near enough to be meant. */

@@ -25,12 +25,18 @@ type Written<T> = T extends string | number | boolean | readonly string[] ? T : 
  * goes by it: what comes may be anything.
  *
  * @param shape of what is written in a file
+ * @param met what is told of a value that is not understood
  */
-export function value<T, W = Written<T>>(wanted: string, parse: (raw: unknown) => T | undefined, shape: JsonShape) {
+export function value<T, W = Written<T>>(
+  wanted: string,
+  parse: (raw: unknown) => T | undefined,
+  shape: JsonShape,
+  met: (raw: unknown) => string = shown,
+) {
   const schema = (z.unknown() as unknown as z.ZodType<unknown, W>).transform((raw, context): T => {
     const parsed = parse(raw);
     if (parsed !== undefined) return parsed;
-    context.addIssue({ code: 'custom', message: `met ${shown(raw)}, wanted ${wanted}` });
+    context.addIssue({ code: 'custom', message: `met ${met(raw)}, wanted ${wanted}` });
     return z.NEVER;
   });
   return schema.register(shapes, { shape });

@@ -59,6 +59,7 @@ export async function resolveLaunch(
     ...withoutOptions(inherited),
     ...identity?.variables,
     ...withoutOptions(await readEnvFile(cwd, config.envFile)),
+    ...withoutOptions(config.env ?? {}),
   };
   const setting = { cwd, env, ...(identity === undefined ? {} : { identity }) };
   const [command, ...args] = config.command ?? [];

@@ -114,7 +114,7 @@ describe('zdlb migrate', () => {
     const folder = await folderWith({ 'e.cjs': `module.exports = { apps: [${app}], deploy: {} }`, 'server.js': '' });
     const { stdout } = await zdlb(folder, 'migrate', 'e.cjs', '--env', 'production');
     expect(stdout).toMatch(/"port": 80/);
-    expect(stdout).toMatch(/\/\/ {3}A="1"\n {2}\/\/ {3}B="2"/);
+    expect(stdout).toMatch(/"env": \{\s+"A": "1",\s+"B": "2"\s+\}/);
     expect(stdout).toMatch(/\/\/ error_file, out_file: /);
     expect(stdout).toMatch(/\/\/ deploy: /);
     expect((await zdlb(folder, 'migrate', 'e.cjs')).stdout).toMatch(/"port": 3000[^]*/);

@@ -65,6 +65,25 @@ test('the environment file is looked for in the working folder, and read anew at
   expect(await told()).toEqual(['2', null]);
 });
 
+test("variables of the file are the next generation's when SIGHUP reads it anew", async () => {
+  const folder = temporaryFolder();
+  const script = join(folder, 'server.cjs');
+  const config = join(folder, 'zdlb.json');
+  await writeFile(
+    script,
+    "require('node:http').createServer((_, response) => response.end(process.env.COLOR)).listen();",
+  );
+  await writeFile(config, '{ "env": { "COLOR": "green" } }');
+  const front = await startFront({ script, args: ['--config', config] });
+  const told = async (): Promise<string> => (await fetch(`http://127.0.0.1:${front.port}/`)).text();
+  expect(await told()).toBe('green');
+  await writeFile(config, '{ "env": { "COLOR": "red" } }');
+  await front.reload();
+  expect(await told()).toBe('green'); // a reload is for new code
+  expect(await hangUp(front)).toMatchObject({ event: 'reload.done' });
+  expect(await told()).toBe('red');
+});
+
 test('SIGHUP fails, and names it, for what cannot change or is wrong', async () => {
   const { front, write, settings } = await startByFile();
   await write({ port: settings.port + 1, mode: 'tcp' });

@@ -123,14 +123,16 @@ export function otherwise(key: string): Counterpart {
   return { remark: `left out; zdlb migrate --env ${key.slice('env_'.length)} takes it, as pm2 start --env does` };
 }
 
-/** zdlb reads variables from a file, anew at each reload. */
+/** The port is zdlb's, which gives it to the workers. */
 function environment(value: unknown): Counterpart {
   const { PORT: port, ...rest } = (value ?? {}) as Record<string, unknown>;
-  const lines = Object.entries(rest).map(([name, content]) => `${name}=${JSON.stringify(written(content))}`);
-  const settings = Number.isInteger(Number(port ?? '-')) ? { port: Number(port) } : {};
-  return lines.length === 0
-    ? { settings }
-    : { settings, remark: `put these into a file, and name it with envFile:\n${lines.join('\n')}` };
+  const env = Object.fromEntries(Object.entries(rest).map(([name, content]) => [name, written(content)]));
+  return {
+    settings: {
+      ...(Number.isInteger(Number(port ?? '-')) && { port: Number(port) }),
+      ...(Object.keys(env).length > 0 && { env }),
+    },
+  };
 }
 
 function written(content: unknown): string {

@@ -72,19 +72,19 @@ test('ZDLB_CONFIG names the file, too', () => {
 });
 
 test('all mistakes of a command line are told at once, those of options that there are not first', () => {
-  const argv = ['-x', '1', '--prot', '80', '--workers', 'many', '--env', '.env', 'a.js'];
+  const argv = ['-x', '1', '--prot', '80', '--workers', 'many', '--pid', '1.pid', 'a.js'];
   const message = [
     'Unknown option -x',
     'Unknown option --prot; did you mean --port?',
-    'Unknown option --env; did you mean --env-file?',
+    'Unknown option --pid; did you mean --pid-file?',
     'Bad value for --workers: met "many", wanted a whole number from 1 to 512, or max',
   ].join('\n');
   expect(() => read(argv)).toThrow(expect.objectContaining({ code: 'usage', message }) as Error);
 });
 
 test('an unknown key of a file is told with the key that it is the beginning of', () => {
-  const path = file('{ "script": "a.js", "env": { "A": "1" } }');
-  expect(() => read(['--config', path])).toThrow(`Unknown option env in ${path}; did you mean envFile?`);
+  const path = file('{ "script": "a.js", "pid": "1.pid" }');
+  expect(() => read(['--config', path])).toThrow(`Unknown option pid in ${path}; did you mean pidFile?`);
 });
 
 describe('bad usage is told in one line', () => {

@@ -86,6 +86,13 @@ test('texts from a command line and values from a file mean the same', () => {
   );
 });
 
+test('variables mean the same by name and in lines, and a value may have an equals sign', () => {
+  const env = { A: '1', B: 'true', C: 'x=y' };
+  for (const written of [{ A: 1, B: true, C: 'x=y' }, ['A=0', 'A=1', 'B=true', 'C=x=y']])
+    expect(read({ env: written })).toMatchObject({ env });
+  expect(read({ env: 'A=' })).toMatchObject({ env: { A: '' } });
+});
+
 test('off is no bound', () => {
   expect(read({ maxConnections: 'off', maxConnectionsPerAddress: 'off' })).toMatchObject({
     maxConnections: Infinity,
@@ -132,6 +139,23 @@ describe('a mistake is named with what was met and what was wanted', () => {
     [{ health: 'up' }, 'Bad value for health: met "up", wanted a path such as /healthz'],
     [{ surge: 0 }, 'Bad value for surge: met 0, wanted a whole number from 1 to 512, or all'],
     [{ watchWindow: 30 }, 'Bad value for watchWindow: met 30, wanted a duration such as 500ms, 30s, 5m or 1h, or off'],
+    [
+      { env: { 'a b': 'secret' } },
+      'Bad value for env: met "a b" with a value (string), wanted variables as {"NAME": "value"}, or NAME=value',
+    ],
+    [
+      { env: { A: '1', B: null } },
+      'Bad value for env: met "B" with a value (null), wanted variables as {"NAME": "value"}, or NAME=value',
+    ],
+    [
+      { env: 'production' },
+      'Bad value for env: met "production", wanted variables as {"NAME": "value"}, or NAME=value',
+    ],
+    [
+      { env: ['A=1', '=2'] },
+      'Bad value for env: met "" with a value (string), wanted variables as {"NAME": "value"}, or NAME=value',
+    ],
+    [{ env: 7 }, 'Bad value for env: met "7", wanted variables as {"NAME": "value"}, or NAME=value'],
     [{ watchPath: [1] }, 'Bad value for watchPath: met [1], wanted a path or a list of paths'],
   ])('%j', (input, message) => {
     expect(mistakes(input)).toBe(message);

@@ -102,6 +102,13 @@ describe('the environment', () => {
   });
 });
 
+test('variables that are said by name win over those of the environment file', async () => {
+  await put('server.js');
+  await put('.env', 'COLOR=green\nSHAPE=round');
+  const input = { script: 'server.js', envFile: '.env', env: { COLOR: 'red', ZDLB_WORKERS: '9' } };
+  expect((await launch(input, { COLOR: 'blue' })).env).toEqual({ COLOR: 'red', SHAPE: 'round' });
+});
+
 describe('the node binary', () => {
   test('is the one that runs zdlb, or a path, or found in PATH', async () => {
     await put('server.js');

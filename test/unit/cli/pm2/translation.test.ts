@@ -35,6 +35,7 @@ test.each<[Record<string, unknown>, Record<string, unknown>]>([
     { cwd: '/srv/app', user: 'www', group: 'www' },
   ],
   [{ env: { PORT: 3000 } }, { port: 3000 }],
+  [{ env: { A: 1, B: { c: null }, D: null, PORT: 3000 } }, { port: 3000, env: { A: '1', B: '{"c":null}', D: '' } }],
   [{ log_type: 'json' }, { logFormat: 'json' }],
 ])('%j is %j, and zdlb takes it', (app, wanted) => {
   const settings = settingsOf(app);
@@ -59,7 +60,6 @@ test.each([
   ['max_restarts', 10, /waits/],
   ['instances', -1, /give the number/],
   ['name', 'my api', /letters/],
-  ['env', { A: 1, B: { c: null }, D: null }, /envFile:\nA="1"\nB="{\\"c\\":null}"\nD=""/],
   ['env_staging', { A: 1 }, /--env staging/],
   ['pid_file', 'x.pid', /pidFile/],
   ['never_heard_of', 1, /nothing like it/],
