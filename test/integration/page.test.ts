@@ -118,9 +118,20 @@ describe.runIf(chromiumPath !== undefined)(`the page${WITHOUT_CHROMIUM}`, () => 
     expect(await front.reload()).toMatchObject({ event: 'reload.done' });
     const { page, wrong } = await newPage();
     await page.goto(url);
-    await page.locator('.state[data-state="no worker ready"]').waitFor();
-    await page.locator('.notice.bad .reason', { hasText: 'Worker 0 exited with' }).waitFor();
-    expect(await page.title()).toMatch(/^no worker ready · /);
+    // At one moment: in between a worker serves for a while.
+    const told = async () =>
+      page.evaluate(`[
+        document.title,
+        document.querySelector('.state').dataset.state,
+        document.querySelector('.notice.bad .reason')?.textContent,
+      ]`);
+    await expect
+      .poll(told, { timeout: 10_000 })
+      .toEqual([
+        expect.stringMatching(/^no worker ready · /),
+        'no worker ready',
+        expect.stringContaining('Worker 0 exited with'),
+      ]);
     expect(wrong).toEqual([]);
   });
 
