@@ -7,6 +7,8 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     testTimeout: 30_000,
     hookTimeout: 30_000,
+    // One second, the default, is what a busy machine may stand still for.
+    expect: { poll: { timeout: 10_000 } },
     // Integration tests start whole process trees, and then mostly wait: four files at a time keep two cores busy.
     maxWorkers: 4,
   },
