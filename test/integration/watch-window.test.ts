@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { type Front, startFront } from '../kit/front.ts';
@@ -120,6 +121,7 @@ describe.each(ENGINES)('by the %s, under load,', (engine) => {
     }
     // What they hold they finish, before they retire; the third may be done before the second.
     for (const former of [2, 3]) await front.event('generation.retired', ({ generation }) => generation === former);
+    await nextTurn(); // the last heads that they sent were read in the turn in which the log was, at the latest
     for (const { tally } of loads) tally.versions.clear();
     await Promise.all(loads.map(({ tally }) => tally.answeredBy('version', 1)));
 
