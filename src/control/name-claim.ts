@@ -70,7 +70,8 @@ async function isTaken(made: string, path: string): Promise<boolean> {
     const there = inodeOf(path);
     if (there === undefined) continue; // it went just now
     if (await isListening(path)) return false;
-    if (!isSocket(path))
+    // Where another one that starts has cleared it away meanwhile, there is no socket either.
+    if (!isSocket(path) && inodeOf(path) === there)
       throw new ZdlbError('start', `Cannot make the control socket ${path}: something else is there`);
     clearAway(path, there);
   }
