@@ -148,10 +148,12 @@ export class Supervisor {
     return { ...reloadedSince(began, this.#latest), watchMs: this.#succession.wanted.config.watchWindow };
   }
 
-  /** Resolves when the start, also one that is still to come, or the reload that is under way is over. */
+  /**
+   * Resolves when the start, also one that is still to come, is over, or the reload that is under way, but for its watch window:
+   * another reload ends that.
+   */
   async settled(): Promise<void> {
-    while (this.#lifecycle.is('new')) await once(this.#lifecycle.scope, 'abort');
-    await this.#operation;
+    while (this.#isBusy) await once(this.#lifecycle.scope, 'abort');
   }
 
   /** Resolves when no former generation has a process left. */
@@ -192,7 +194,7 @@ export class Supervisor {
    * @throws {ZdlbError} `worker` when one that joins failed; it will be tried again
    */
   async scale(to: number | ((wanted: number) => number)): Promise<number> {
-    while (this.#lifecycle.is('new', 'starting', 'reloading')) await once(this.#lifecycle.scope, 'abort');
+    while (this.#isBusy) await once(this.#lifecycle.scope, 'abort'); // not by settled(), which takes a tick of its own
     if (!this.#lifecycle.is('serving', 'watching')) throw this.#refusal('scale');
     const wanted = typeof to === 'number' ? to : to(this.#succession.wanted.workers);
     const workers = Math.max(1, wanted);
@@ -221,6 +223,11 @@ export class Supervisor {
   get #state(): SupervisorStatus['state'] {
     if (this.#isFinishing && this.#lifecycle.can('stopping')) return 'stopping';
     return this.#lifecycle.is('serving') && this.#lineup.holders.length > 1 ? 'mixed' : this.#lifecycle.state;
+  }
+
+  /** Whether it has yet to start, or a start or a reload has yet to take over. */
+  get #isBusy(): boolean {
+    return this.#lifecycle.is('new', 'starting', 'reloading');
   }
 
   get #lineup(): Lineup {

@@ -94,6 +94,15 @@ describe('in the watch window', () => {
     expect(await back).toBe(3);
   });
 
+  test('another reload, asked for before it has begun, need not wait for its end', async () => {
+    const rig = await Rig.serving(GOOD, WATCHED);
+    const first = rig.supervisor.reload();
+    await rig.supervisor.settled();
+    expect(rig.supervisor.state).toBe('watching');
+    expect(await first).toEqual({ generation: 2, durationMs: expect.any(Number), watchMs: 20_000 });
+    expect(await rig.supervisor.reload()).toMatchObject({ generation: 3 });
+  });
+
   test('with batches, all former workers stay warm', async () => {
     const { rig, reload } = await watched({ surge: 1 });
     expect(rig.pids(1).filter(isAlive)).toHaveLength(2);
