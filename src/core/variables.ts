@@ -33,11 +33,12 @@ function variablesIn(raw: unknown): Variables | undefined {
 }
 
 function entriesIn(raw: unknown): readonly Entry[] | undefined {
-  if (typeof raw === 'string' || Array.isArray(raw)) return [raw].flat().map((line) => entryIn(String(line)));
+  if (typeof raw === 'string' || Array.isArray(raw)) return [raw].flat().map(entryIn);
   return typeof raw === 'object' && raw !== null ? Object.entries(raw) : undefined;
 }
 
-function entryIn(line: string): Entry {
+function entryIn(line: unknown): Entry {
+  if (typeof line !== 'string') return [kindOf(line), undefined];
   const [, name = line, content] = /^([^=]*)=([^]*)$/.exec(line) ?? [];
   return [name, content];
 }
@@ -49,6 +50,7 @@ const isVariable = ([name, content]: Entry) =>
 /** Its name and the kind of its value: the value itself may be a secret, and this goes to the log. */
 function firstMistakeIn(raw: unknown): string {
   const [name, content] = entriesIn(raw)?.find((entry) => !isVariable(entry)) ?? [String(raw), undefined];
-  const kind = content === null ? 'null' : typeof content;
-  return JSON.stringify(name) + (content === undefined ? '' : ` with a value (${kind})`);
+  return JSON.stringify(name) + (content === undefined ? '' : ` with a value (${kindOf(content)})`);
 }
+
+const kindOf = (content: unknown): string => (content === null ? 'null' : typeof content);

@@ -187,8 +187,8 @@ function checked(options: Options): Options {
   if (typeof options !== 'object' || (options as unknown) === null)
     throw new ZdlbError('usage', `Met ${inspect(options)}, wanted options, as in { script: 'server.js' }`);
   const { logger, control = false } = options;
-  const missing = logger && LEVELS.find((level) => typeof logger[level] !== 'function');
-  if (missing !== undefined)
+  const missing = LEVELS.find((level) => typeof (logger as Journal | null | undefined)?.[level] !== 'function');
+  if (logger !== undefined && missing !== undefined)
     throw new ZdlbError('usage', `Bad value for logger: it has no ${missing}(), wanted a pino logger, or the like`);
   if (typeof control !== 'boolean')
     throw new ZdlbError('usage', `Bad value for control: met ${inspect(control)}, wanted true or false`);

@@ -155,6 +155,10 @@ describe('a mistake is named with what was met and what was wanted', () => {
       { env: ['A=1', '=2'] },
       'Bad value for env: met "" with a value (string), wanted variables as {"NAME": "value"}, or NAME=value',
     ],
+    [
+      { env: [Object.assign(Object.create(null), { name: 'A' })] }, // as a file gives it
+      'Bad value for env: met "object", wanted variables as {"NAME": "value"}, or NAME=value',
+    ],
     [{ env: 7 }, 'Bad value for env: met "7", wanted variables as {"NAME": "value"}, or NAME=value'],
     [{ watchPath: [1] }, 'Bad value for watchPath: met [1], wanted a path or a list of paths'],
   ])('%j', (input, message) => {

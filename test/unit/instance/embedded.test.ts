@@ -7,6 +7,7 @@ test.each([
   [{ script: 'a.js', workers: 5n }, /workers: met 5n, wanted a whole number/],
   [{ script: () => 'a.js' }, /script: met \[Function: script\], wanted a path/],
   [{ script: 'a.js', logger: { info() {} } }, /logger: it has no debug\(\)/],
+  [{ script: 'a.js', logger: false }, /logger: it has no debug\(\)/],
   [{ script: 'a.js', control: 'no' }, /control: met 'no', wanted true or false/],
 ])('start(%s), which no types allow, says what would be right', (options, says) => {
   const misused = () => start(options as unknown as Options);
