@@ -77,11 +77,18 @@ const isWanted =
   (place: { readonly generation: number }) =>
     place.generation === generation || state === 'mixed' || generation === 0;
 
-/** The workers that are to get work. */
-export const wantedOf = (status: Status) => status.workers.filter(isWanted(status));
+/** The workers that are to get work. One that has ended may stay on for a while, by what it has started itself. */
+export const wantedOf = (status: Status) =>
+  status.workers.filter(isWanted(status)).filter(({ state }) => state !== 'exited');
 
 /** The places of workers that were to get work, and crashed. */
 export const vacantOf = (status: Status) => (status.vacancies ?? []).filter(isWanted(status));
+
+/** How many workers are to get work: one and the successor that replaces it have one place. */
+export function placesOf(status: Status): number {
+  const places = [...wantedOf(status), ...vacantOf(status)].map(({ generation, slot }) => `${generation}.${slot}`);
+  return new Set(places).size;
+}
 
 /** The workers that get work. */
 export const readyOf = (status: Status) => wantedOf(status).filter(({ state }) => state === 'ready');

@@ -8,9 +8,8 @@ import {
   hasPorts,
   inFlightOf,
   isDown,
+  placesOf,
   readyOf,
-  vacantOf,
-  wantedOf,
 } from './status.js';
 
 /** Which instance this is, and how it is. */
@@ -44,7 +43,7 @@ export function figuresView(status: Status): Html {
 
 function workersFigure(status: Status): Html {
   const ready = readyOf(status).length;
-  const wanted = wantedOf(status).length + vacantOf(status).length;
+  const wanted = placesOf(status);
   const mood = isDown(status) ? 'bad' : ready < wanted && status.generation > 0 ? 'warn' : '';
   return figure('Workers ready', `${ready}`, `of ${wanted}`, mood);
 }

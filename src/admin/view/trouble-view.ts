@@ -34,8 +34,11 @@ const slotIf =
   (place: { readonly slot: number } & { readonly [Key in K]?: boolean }) =>
     place[key] === true ? [place.slot] : [];
 
-const named = (slots: readonly number[], one: string, several: string) =>
-  slots.length === 1 ? `Worker ${slots[0]} ${one}` : `Workers ${slots.join(', ')} ${several}`;
+/** A worker and the one that is to replace it have one number. */
+function named(slots: readonly number[], one: string, several: string): string {
+  const numbers = [...new Set(slots)];
+  return numbers.length === 1 ? `Worker ${numbers[0]} ${one}` : `Workers ${numbers.join(', ')} ${several}`;
+}
 
 const crashView = ({ crash }: Story, now: number) =>
   crash !== undefined && html`<p class="reason">${moment(crash.time, now)}: ${crash.msg}</p>`;

@@ -103,6 +103,18 @@ test('a worker in a crash loop is named, while it is there and while its slot is
   expect(gone).toMatch(/0 ?crash loop ?1 ?– ?– ?– ?– ?– ?7 ?– ?–/);
 });
 
+test('a place counts once, whoever has ended there or is about to replace its worker', () => {
+  const ended = workerOf(1, { state: 'exited', isCrashLooping: true });
+  const other = workerOf(1, { slot: 1 });
+  const gone = textOf({ workers: [ended, other], vacancies: [VACANCY] }, CRASH);
+  expect(gone).toContain('Worker 0 crashes again and again.');
+  expect(gone).toContain('Workers ready 1 of 2');
+  const successor = workerOf(1, { state: 'starting', isCrashLooping: true });
+  const replaced = textOf({ workers: [workerOf(1, { isCrashLooping: true }), successor, other] }, CRASH);
+  expect(replaced).toContain('Worker 0 crashes again and again.');
+  expect(replaced).toContain('Workers ready 2 of 2');
+});
+
 test('a place of a generation that has been relieved is not waited for', () => {
   const text = textOf({ generation: 2, workers: [workerOf(2)], vacancies: [VACANCY] }, CRASH);
   expect(text).toContain('Workers ready 1 of 1');
