@@ -19,7 +19,10 @@ const NOTICES: Readonly<Record<string, (entry: Entry) => Notice>> = {
     status(`Reloading: generation ${String(generation)} starts`),
   ],
   'reload.done': ({ generation }) => ['READY=1', status(`Generation ${String(generation)} serves`)],
-  'reload.failed': ({ reason }) => ['READY=1', status(`Serving on, the last reload failed: ${String(reason)}`)],
+  'reload.failed': ({ generation, reason }) =>
+    generation === undefined // it has not begun; perhaps nothing serves yet
+      ? [status(`The last reload was refused: ${String(reason)}`)]
+      : ['READY=1', status(`Serving on, the last reload failed: ${String(reason)}`)],
   stopping: () => ['STOPPING=1', status('Stopping: what is under way may end')],
 };
 
