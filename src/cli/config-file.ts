@@ -46,11 +46,14 @@ function treeOf(file: string, text: string): Node {
   throw unreadable(file, mistakes.join('; '));
 }
 
-/** Keys that an object has already: of two, one would be passed over without a word. */
-function repeatedKeys({ children = [] }: Node): readonly { readonly value: string; readonly offset: number }[] {
-  const keys = children.map((property) => property.children![0]! as Node & { readonly value: string });
+/** A key of an object, as it stands in the file. */
+type Key = Node & { readonly value: string };
+
+/** Keys that their object has already: of two, one would be passed over without a word. */
+function repeatedKeys({ type, children = [] }: Node): readonly Key[] {
   const known = new Set<string>();
-  return keys.filter(({ value }) => known.size === known.add(value).size);
+  const keys = type === 'object' ? children.map((property) => property.children![0] as Key) : [];
+  return [...keys.filter(({ value }) => known.size === known.add(value).size), ...children.flatMap(repeatedKeys)];
 }
 
 const REASONS: Readonly<Record<string, string>> = {

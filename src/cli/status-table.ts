@@ -9,6 +9,8 @@ import { columns } from './table.js';
 
 const MIB = 2 ** 20;
 const WIDTH = 80;
+/** So many crashes are told in words. */
+const MOST_CRASHES = 2;
 
 type WorkerStatus = FrontStatus['workers'][number];
 type Vacancy = FrontStatus['vacancies'][number];
@@ -56,12 +58,19 @@ function totals({ listeners, requests, reloads, pause, vacancies }: FrontStatus,
     ...listeners.map(({ port, mode, connections }) => `port ${port} (${mode}): ${counted(connections, 'connection')}`),
     requestsInWords(requests),
     `reloads: ${reloads.done} done, ${reloads.failed} failed`,
-    ...[...failure.slice(0, 4), ...vacancies.flatMap(crashInWords)].map((line) => paint('red', line)),
+    ...[...failure.slice(0, 4), ...crashesInWords(vacancies)].map((line) => paint('red', line)),
   ];
 }
 
 function requestsInWords({ total, failed, retried, held }: FrontStatus['requests']): string {
   return `requests: ${total}, ${failed} failed, ${retried} retried, ${held} held`;
+}
+
+/** The table has all of them; most often they are of one kind. */
+function crashesInWords(vacancies: readonly Vacancy[]): readonly string[] {
+  const told = vacancies.slice(0, MOST_CRASHES).flatMap(crashInWords);
+  const others = vacancies.length - MOST_CRASHES;
+  return others > 0 ? [...told, `… and ${counted(others, 'other worker')}`] : told;
 }
 
 function crashInWords({ slot, reason = `Worker ${slot} has ended`, remainingMs }: Vacancy): readonly string[] {
@@ -92,6 +101,7 @@ function rowOfWorker(worker: WorkerStatus): readonly string[] {
 }
 
 function wordFor(place: WorkerStatus | Vacancy): string {
+  if ('state' in place && place.state === 'exited') return place.state; // what it has left behind is yet to end
   if (place.isCrashLooping) return 'crash loop';
   if ('remainingMs' in place) return 'waiting';
   return place.isAiling ? 'ailing' : place.state;

@@ -67,7 +67,7 @@ export class Desk implements Operations {
         `Met ${JSON.stringify(change)}, wanted a number of workers from 1 to ${MOST_WORKERS}, or a change such as +1 or -1`,
       );
     const to = (wanted: number) => (sign === '' ? number : sign === '+' ? wanted + number : wanted - number);
-    return { workers: await this.#front.scale((wanted) => Math.min(MOST_WORKERS, to(wanted))) };
+    return { workers: await this.#front.scale(to) };
   }
 
   async pause(timeout: string | undefined, asker: AbortSignal): Promise<object> {

@@ -88,11 +88,13 @@ export class Slot {
     if (this.#successor?.state === 'exited') this.#keep(); // it went first, and its last words are still being read
     if (this.#successor !== undefined) return this.#succeed();
     const delayMs = this.#backoff.next(exit.servedMs ?? 0);
+    const crashed = this.#restarts;
     this.#lifecycle.to('waiting');
     this.#lifecycle.after(delayMs, () => this.#fill());
     this.#fillsAt = performance.now() + delayMs;
     this.#reason = undefined;
-    void exit.failure.then(({ message }) => (this.#reason = message));
+    // Its last words may still be read when the next one has crashed.
+    void exit.failure.then(({ message }) => void (this.#restarts === crashed && (this.#reason = message)));
     const when = delayMs === 0 ? 'now' : `in ${formatDuration(delayMs)}`;
     const message = `Worker ${this.number} has ended, and is started anew ${when}`;
     this.#journal.warn({ event: 'worker.restarting', slot: this.number, delayMs }, message);

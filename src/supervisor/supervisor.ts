@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { availableParallelism } from 'node:os';
-import type { Config } from '../core/config.js';
+import { type Config, MOST_WORKERS } from '../core/config.js';
 import { ZdlbError } from '../core/errors.js';
 import type { Journal } from '../core/journal.js';
 import { Lifecycle, type Moves } from '../core/lifecycle.js';
@@ -188,7 +188,7 @@ export class Supervisor {
   }
 
   /**
-   * Sets the number of workers (at least 1), or changes it, once no start or reload is under way. Resolves when those that join are
+   * Sets the number of workers (at least 1, at most 512), or changes it, once no start or reload is under way. Resolves when those that join are
    * ready, with the number; those that leave drain behind it.
    *
    * @throws {ZdlbError} `worker` when one that joins failed; it will be tried again
@@ -197,7 +197,7 @@ export class Supervisor {
     while (this.#isBusy) await once(this.#lifecycle.scope, 'abort'); // not by settled(), which takes a tick of its own
     if (!this.#lifecycle.is('serving', 'watching')) throw this.#refusal('scale');
     const wanted = typeof to === 'number' ? to : to(this.#succession.wanted.workers);
-    const workers = Math.max(1, wanted);
+    const workers = Math.min(Math.max(1, wanted), MOST_WORKERS);
     await this.#succession.resize(workers);
     return workers;
   }

@@ -34,10 +34,13 @@ describe('zdlb check', () => {
   });
 
   test('names keys that stand there twice, and takes __proto__ for one like others', async () => {
-    const folder = await folderWith({ 'zdlb.json': '{\n  "port": 1, "__proto__": {},\n  "port": 2, "workers": 0 }' });
+    const folder = await folderWith({
+      'zdlb.json': '{\n  "port": 1, "__proto__": {},\n  "port": 2, "workers": 0,\n  "env": { "A": 1, "A": 2 } }',
+    });
     const { code, stderr } = await zdlb(folder, 'check', '--config', 'zdlb.json');
     expect(code).toBe(2);
     expect(stderr).toMatch(/port in zdlb\.json stands there twice: line 3, column 3/);
+    expect(stderr).toMatch(/A in zdlb\.json stands there twice: line 4, column 20/);
     expect(stderr).toMatch(/Unknown option __proto__ in zdlb\.json/);
     expect(stderr).toMatch(/workers in zdlb\.json: met 0/);
   });

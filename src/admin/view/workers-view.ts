@@ -68,6 +68,7 @@ function rowView(place: Place): Html {
 const kind = (isText: boolean) => isText && html` class="text"`;
 
 function stateView({ state, isAiling = false, isCrashLooping = false }: Place): Html {
-  const ill = isCrashLooping ? 'crash loop' : isAiling ? 'ailing' : undefined;
+  // What an exited one has left behind is yet to end; how its place is, its successor shows.
+  const ill = state === 'exited' ? undefined : isCrashLooping ? 'crash loop' : isAiling ? 'ailing' : undefined;
   return html`<span class="pill" data-state="${ill === undefined ? state : 'ailing'}">${ill ?? state}</span>`;
 }
