@@ -1,9 +1,12 @@
 /** Answers tell whole seconds; less than this apart, the clocks are taken for the same. In milliseconds. */
 const SAME_MS = 2_000;
 
-/** How far the clock here is ahead of the server's; not known before its first answer. */
-let ahead = 0;
-let isSet = false;
+/**
+ * How far the clock here is ahead of the server's; not known before its first answer.
+ *
+ * @type {number | undefined}
+ */
+let ahead;
 
 /**
  * Compares the clocks, once: all that the page tells happened by the server's, and is so long ago as that one says.
@@ -12,11 +15,10 @@ let isSet = false;
  */
 export function compareClocks(answer) {
   const time = Date.parse(answer.headers.get('date') ?? '');
-  if (isSet || Number.isNaN(time)) return;
-  isSet = true;
+  if (ahead !== undefined || Number.isNaN(time)) return;
   const difference = Date.now() - time;
-  if (Math.abs(difference) > SAME_MS) ahead = difference;
+  ahead = Math.abs(difference) > SAME_MS ? difference : 0;
 }
 
 /** What time it is where zdlb runs, in milliseconds since 1970. */
-export const serverNow = () => Date.now() - ahead;
+export const serverNow = () => Date.now() - (ahead ?? 0);

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { type Node, type ParseError, getNodeValue, parseTree, printParseErrorCode } from 'jsonc-parser';
 import type { ConfigInput } from '../core/config.js';
-import { ZdlbError, messageOf, systemCode } from '../core/errors.js';
+import { ZdlbError, systemCode, whyUnreadable } from '../core/errors.js';
 
 /** What a configuration file says. */
 export interface FileContent {
@@ -56,17 +56,11 @@ function repeatedKeys({ type, children = [] }: Node): readonly Key[] {
   return [...keys.filter(({ value }) => known.size === known.add(value).size), ...children.flatMap(repeatedKeys)];
 }
 
-const REASONS: Readonly<Record<string, string>> = {
-  ENOENT: 'no such file',
-  EACCES: 'permission denied',
-  EISDIR: 'it is a folder',
-};
-
 function contentOf(file: string): string {
   try {
     return readFileSync(file, 'utf8').replace(/^\uFEFF/, '');
   } catch (error) {
-    throw unreadable(file, REASONS[systemCode(error) ?? ''] ?? messageOf(error), error);
+    throw unreadable(file, systemCode(error) === 'ENOENT' ? 'no such file' : whyUnreadable(error), error);
   }
 }
 

@@ -2,6 +2,7 @@ import type { WriteStream } from 'node:tty';
 import type { Refusal } from '../control/client.js';
 import { fold } from './fold.js';
 import { sizeOf } from './live-block.js';
+import { complaint } from './say.js';
 
 /** What has to have room beside them: the command above, the prompt below, and what was left out. */
 const OTHER_ROWS = 3;
@@ -15,7 +16,7 @@ export function failureLines(
   { message, lastLines }: Refusal,
   out: Pick<WriteStream, 'isTTY' | 'columns' | 'rows'>,
 ): readonly string[] {
-  if (!out.isTTY) return [`zdlb: ${message}`, ...lastLines.map((line) => INDENT + line)];
+  if (!out.isTTY) return complaint(message, lastLines);
   const { columns, rows } = sizeOf(out);
   const reason = fold(`zdlb: ${message}`, columns - 1, INDENT);
   const words = lastLines.map((line) => fold(INDENT + line, columns - 1, INDENT));

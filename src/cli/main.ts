@@ -2,6 +2,7 @@ import { ZdlbError, detailsOf, exitCode, reportOf } from '../core/errors.js';
 import { nearest } from '../core/suggestion.js';
 import { COMPLETE } from './complete.js';
 import { assertNoVerbMeant } from './misspelling.js';
+import { complaint } from './say.js';
 
 /** Verbs, each with the function that carries it out and gives the exit code; loaded when it is asked for. */
 type Verbs = Readonly<Record<string, () => Promise<Verb>>>;
@@ -77,7 +78,7 @@ async function outcome(result: Promise<number>, isForMachines: boolean): Promise
   } catch (error) {
     const details = detailsOf(error);
     if (isForMachines) tell(process.stdout, JSON.stringify({ error: details }));
-    tell(process.stderr, [`zdlb: ${reportOf(error)}`, ...details.lastLines.map((line) => `  ${line}`)].join('\n'));
+    tell(process.stderr, complaint(reportOf(error), details.lastLines).join('\n'));
     return exitCode(error);
   }
 }

@@ -7,3 +7,9 @@ export function say(text: string): number {
   process.stdout.write(`${text}\n`);
   return 0;
 }
+
+/** Lines that tell what failed and why, and what the worker said last that did. */
+export const complaint = (message: string, lastLines: readonly string[]): readonly string[] => [
+  `zdlb: ${message}`,
+  ...lastLines.map((line) => `  ${line}`),
+];

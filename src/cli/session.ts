@@ -11,8 +11,8 @@ import { type Operator, obeySignals } from './signals.js';
 import { tellStanding } from './standing.js';
 
 /**
- * Within this many ms a second signal of the same name is the first one again: npm passes on the Ctrl-C that the terminal has sent to all, and
- * timeout(1) signals its child and then its whole group.
+ * Within this many ms a second signal of the same name is the first one again: npm passes on the Ctrl-C that the terminal has sent
+ * to all, and timeout(1) signals its child and then its whole group.
  */
 const ECHO_MS: Partial<Record<NodeJS.Signals, number>> = { SIGINT: 100, SIGTERM: 2 };
 

@@ -7,7 +7,7 @@ import { ZdlbError } from '../core/errors.js';
 import { instanceName } from '../instance/instance-name.js';
 import { startFolder } from '../supervisor/start-folder.js';
 import { parseCommandLine, readConfig } from './options.js';
-import { say } from './say.js';
+import { complaint, say } from './say.js';
 import { openLogFile } from './rotated-log.js';
 import { type Failed, IN_BACKGROUND, type Serving, type Word, defaultLogFile } from './starter.js';
 
@@ -82,7 +82,7 @@ function greet({ name, workers }: Serving, pid: number, logFile: string): number
 function complain(word: Failed | undefined, code: number | null, logFile: string): number {
   if (code === 0) throw new ZdlbError('stopping', 'It was stopped before it served');
   const { message, lastLines } = word ?? { message: 'It ended before it served, without a word', lastLines: [] };
-  const lines = [`zdlb: ${message}`, ...lastLines.map((line) => `  ${line}`), `The whole log is in ${logFile}`, ''];
+  const lines = [...complaint(message, lastLines), `The whole log is in ${logFile}`, ''];
   process.stderr.write(lines.join('\n'));
   return code ?? STOPPED;
 }

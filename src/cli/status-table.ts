@@ -1,4 +1,4 @@
-import { conditionOf } from '../admin/view/status.js';
+import { type Place, conditionOf, placesOf, wordFor } from '../admin/view/status.js';
 import { counted } from '../core/counted.js';
 import { formatDuration } from '../core/quantity.js';
 import type { FrontStatus } from '../instance/desk.js';
@@ -12,7 +12,6 @@ const WIDTH = 80;
 /** So many crashes are told in words. */
 const MOST_CRASHES = 2;
 
-type WorkerStatus = FrontStatus['workers'][number];
 type Vacancy = FrontStatus['vacancies'][number];
 
 const TITLES = ['slot', 'gen', 'pid', 'state', 'in flight', 'requests', 'memory', 'restarts', 'up'];
@@ -35,9 +34,9 @@ const COLORS: Readonly<Record<string, Color>> = {
 
 /** What an instance does, by worker: lines of at most 80 characters. */
 export function statusLines(front: FrontStatus, paint: Palette): readonly string[] {
-  const { name, pid, generation, uptimeMs, workers, vacancies } = front;
+  const { name, pid, generation, uptimeMs } = front;
   const colored = (word: string) => paint(COLORS[word] ?? 'dim', word);
-  const places = [...workers, ...vacancies].toSorted(byGenerationAndSlot);
+  const places = placesOf(front).toSorted((one, other) => one.generation - other.generation || one.slot - other.slot);
   const [head = '', ...rows] = columns(TITLES, places.map(rowOf));
   return [
     `${name}: ${colored(conditionOf(front))}, generation ${generation}, pid ${pid}, up ${formatDuration(uptimeMs)}`,
@@ -47,9 +46,6 @@ export function statusLines(front: FrontStatus, paint: Palette): readonly string
     ...rows.map((row, at) => row.replace(wordFor(places[at]!), colored)),
   ];
 }
-
-const byGenerationAndSlot = (one: WorkerStatus | Vacancy, other: WorkerStatus | Vacancy) =>
-  one.generation - other.generation || one.slot - other.slot;
 
 function totals({ listeners, requests, reloads, pause, vacancies }: FrontStatus, paint: Palette): readonly string[] {
   const failure = reloads.lastError === null ? [] : fold(`last failure: ${reloads.lastError}`, WIDTH, '  ');
@@ -77,32 +73,20 @@ function crashInWords({ slot, reason = `Worker ${slot} has ended`, remainingMs }
   return fold(`${reason}; started anew in ${formatDuration(remainingMs)}`, WIDTH, '  ').slice(0, 4);
 }
 
-function rowOf(place: WorkerStatus | Vacancy): readonly string[] {
-  return 'remainingMs' in place ? rowOfVacancy(place) : rowOfWorker(place);
-}
-
-function rowOfVacancy(vacancy: Vacancy): readonly string[] {
-  const { slot, generation, restarts } = vacancy;
-  return [String(slot), String(generation), '-', wordFor(vacancy), '-', '-', '-', String(restarts), '-'];
-}
-
-function rowOfWorker(worker: WorkerStatus): readonly string[] {
+function rowOf(place: Place): readonly string[] {
+  const { slot, generation, pid, inFlight, requests, memoryBytes, restarts, uptimeMs } = place;
   return [
-    String(worker.slot),
-    String(worker.generation),
-    String(worker.pid ?? '-'),
-    wordFor(worker),
-    String(worker.inFlight),
-    String(worker.requests),
-    `${Math.round(worker.memoryBytes / MIB)}M`,
-    String(worker.restarts),
-    formatDuration(worker.uptimeMs),
+    String(slot),
+    String(generation),
+    orDash(pid, String),
+    wordFor(place),
+    orDash(inFlight, String),
+    orDash(requests, String),
+    orDash(memoryBytes, (bytes) => `${Math.round(bytes / MIB)}M`),
+    String(restarts),
+    orDash(uptimeMs, formatDuration),
   ];
 }
 
-function wordFor(place: WorkerStatus | Vacancy): string {
-  if ('state' in place && place.state === 'exited') return place.state; // what it has left behind is yet to end
-  if (place.isCrashLooping) return 'crash loop';
-  if ('remainingMs' in place) return 'waiting';
-  return place.isAiling ? 'ailing' : place.state;
-}
+const orDash = (value: number | undefined, show: (value: number) => string) =>
+  value === undefined ? '-' : show(value);

@@ -28,7 +28,6 @@ import {
   wholeNumber,
   words,
 } from './values.js';
-
 import { variables } from './variables.js';
 import { type WrittenDefault, writtenDefault } from './written-default.js';
 

@@ -45,6 +45,17 @@ export function messageOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);
 }
 
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'no such file or folder',
+  ENOTDIR: 'no such file or folder',
+  EACCES: 'permission denied',
+  EISDIR: 'it is a folder',
+  ELOOP: 'its symbolic links go round in a circle',
+};
+
+/** Why a file or a folder can't be used, in the words of who named it. */
+export const whyUnreadable = (thrown: unknown): string => REASONS[systemCode(thrown) ?? ''] ?? messageOf(thrown);
+
 /** What the user is told of whatever was thrown: a line of what zdlb itself knows to be wrong, the stack of a defect. */
 export function reportOf(thrown: unknown): string {
   if (thrown instanceof ZdlbError || !(thrown instanceof Error)) return messageOf(thrown);

@@ -1,4 +1,5 @@
 import { plainAddress } from '../core/address.js';
+import { counted } from '../core/counted.js';
 import type { Journal } from '../core/journal.js';
 import { UNIX } from '../core/networks.js';
 import { formatDuration } from '../core/quantity.js';
@@ -43,7 +44,7 @@ export class VestibuleLog {
   #tell(): void {
     this.#timer = undefined;
     if (this.#closed === 0) return;
-    const count = `${this.#closed} more ${this.#closed === 1 ? 'connection' : 'connections'}`;
+    const count = counted(this.#closed, 'more connection');
     this.#warn(
       `Closed ${count} of peers in --trust-proxy within ${formatDuration(TELL_MS)}, the last one: ${this.#last}`,
     );

@@ -70,9 +70,7 @@ export class Generation {
 
   /** Its slots that have no worker at present, by number. */
   get vacancies(): readonly Vacancy[] {
-    const vacancies = [...this.#slots.values()]
-      .map(({ vacancy }) => vacancy)
-      .filter((vacancy) => vacancy !== undefined);
+    const vacancies = [...this.#slots.values()].flatMap(({ vacancy }) => vacancy ?? []);
     return vacancies.toSorted((one, other) => one.slot - other.slot);
   }
 

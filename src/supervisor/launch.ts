@@ -2,7 +2,7 @@ import { access, constants, readFile, realpath, stat } from 'node:fs/promises';
 import { basename, extname, resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 import { type Config, options } from '../core/config.js';
-import { messageOf, systemCode, ZdlbError } from '../core/errors.js';
+import { whyUnreadable, ZdlbError } from '../core/errors.js';
 import { AGENT_SETTINGS } from '../core/messages.cjs';
 import { findExecutable, pin } from './executable.js';
 import { type Identity, resolveIdentity } from './identity.js';
@@ -149,19 +149,10 @@ const ownVariables: ReadonlySet<string> = new Set([
   ...[...options.keys()].map((key) => `ZDLB_${key.replaceAll(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`),
 ]);
 
-const REASONS: Readonly<Record<string, string>> = {
-  ENOENT: 'no such file or folder',
-  ENOTDIR: 'no such file or folder',
-  EACCES: 'permission denied',
-  EISDIR: 'it is a folder',
-  ELOOP: 'its symbolic links go round in a circle',
-};
-
 async function found<T>(action: string, lookup: Promise<T>): Promise<T> {
   try {
     return await lookup;
   } catch (error) {
-    const reason = REASONS[systemCode(error) ?? ''] ?? messageOf(error);
-    throw new ZdlbError('usage', `${action}: ${reason}`, { cause: error });
+    throw new ZdlbError('usage', `${action}: ${whyUnreadable(error)}`, { cause: error });
   }
 }

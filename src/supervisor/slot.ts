@@ -32,6 +32,12 @@ export interface Vacancy {
   readonly reason?: string;
 }
 
+/** Until when it lasts, by the clock of `performance.now()`; and how the worker ended, once its last words have been read. */
+interface Opening {
+  readonly until: number;
+  reason?: string;
+}
+
 /** So many crashes without 60 s of service in between are called a loop. */
 const LOOP = 5;
 
@@ -47,10 +53,7 @@ export class Slot {
   #worker: Worker;
   #successor: Worker | undefined;
   #restarts = 0;
-  /** When a slot that waits is filled, by the clock of `performance.now()`. */
-  #fillsAt = 0;
-  /** How its last worker ended that crashed. */
-  #reason: string | undefined;
+  #opening: Opening | undefined;
 
   constructor(number: number, hire: (slot: number) => Worker, journal: Journal) {
     this.number = number;
@@ -77,10 +80,10 @@ export class Slot {
 
   /** Undefined while it has a worker. */
   get vacancy(): Vacancy | undefined {
-    if (!this.#lifecycle.is('waiting')) return undefined;
+    if (this.#opening === undefined || !this.#lifecycle.is('waiting')) return undefined;
     const { number: slot, restarts, isCrashLooping } = this;
-    const remainingMs = Math.max(0, Math.round(this.#fillsAt - performance.now()));
-    return { slot, restarts, isCrashLooping, remainingMs, ...(this.#reason !== undefined && { reason: this.#reason }) };
+    const { until, ...end } = this.#opening;
+    return { slot, restarts, isCrashLooping, remainingMs: Math.max(0, Math.round(until - performance.now())), ...end };
   }
 
   /** Its worker has crashed: starts a successor when the backoff has passed, or lets the one that starts already have the slot. */
@@ -88,13 +91,11 @@ export class Slot {
     if (this.#successor?.state === 'exited') this.#keep(); // it went first, and its last words are still being read
     if (this.#successor !== undefined) return this.#succeed();
     const delayMs = this.#backoff.next(exit.servedMs ?? 0);
-    const crashed = this.#restarts;
     this.#lifecycle.to('waiting');
     this.#lifecycle.after(delayMs, () => this.#fill());
-    this.#fillsAt = performance.now() + delayMs;
-    this.#reason = undefined;
-    // Its last words may still be read when the next one has crashed.
-    void exit.failure.then(({ message }) => void (this.#restarts === crashed && (this.#reason = message)));
+    const opening: Opening = { until: performance.now() + delayMs };
+    this.#opening = opening;
+    void exit.failure.then(({ message }) => (opening.reason = message)); // of this one, though the next may have crashed by then
     const when = delayMs === 0 ? 'now' : `in ${formatDuration(delayMs)}`;
     const message = `Worker ${this.number} has ended, and is started anew ${when}`;
     this.#journal.warn({ event: 'worker.restarting', slot: this.number, delayMs }, message);

@@ -188,8 +188,8 @@ export class Supervisor {
   }
 
   /**
-   * Sets the number of workers (at least 1, at most 512), or changes it, once no start or reload is under way. Resolves when those that join are
-   * ready, with the number; those that leave drain behind it.
+   * Sets the number of workers (at least 1, at most 512), or changes it, once no start or reload is under way. Resolves when those
+   * that join are ready, with the number; those that leave drain behind it.
    *
    * @throws {ZdlbError} `worker` when one that joins failed; it will be tried again
    */

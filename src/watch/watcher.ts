@@ -1,6 +1,7 @@
 import type { Stats } from 'node:fs';
 import { join } from 'node:path';
 import { type FSWatcher, watch } from 'chokidar';
+import { counted } from '../core/counted.js';
 import { messageOf, systemCode } from '../core/errors.js';
 import type { Journal } from '../core/journal.js';
 import { Lifecycle, type Moves } from '../core/lifecycle.js';
@@ -133,7 +134,7 @@ export class Watcher {
 
   #greet(files: number): void {
     const { named } = this.#scope;
-    const message = `Watching ${named.join(', ')} (${files === 1 ? '1 file' : `${files} files`}): a change reloads. For development, not for production`;
+    const message = `Watching ${named.join(', ')} (${counted(files, 'file')}): a change reloads. For development, not for production`;
     this.#journal.info({ event: 'watching', paths: named, files }, message);
   }
 

@@ -1,14 +1,13 @@
-import { execFile, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { expect, onTestFinished, test } from 'vitest';
 import { BIN } from '../kit/bin.ts';
 import { temporaryFolder } from '../kit/folder.ts';
 import { freePort } from '../kit/free-port.ts';
 import { leftAfter } from '../kit/process.ts';
-import { type Outcome, zdlb } from '../kit/verb.ts';
+import { type Outcome, outcomeOf, zdlb } from '../kit/verb.ts';
 
 const fixture = (name: string) => fileURLToPath(new URL(`../fixtures/${name}`, import.meta.url));
 const SERVER = fixture('load-server.cjs');
@@ -36,10 +35,7 @@ class Place {
     const { PATH, HOME } = process.env;
     const env = { PATH, HOME, ZDLB_HOME: this.home, XDG_STATE_HOME: this.state };
     const options = { encoding: 'utf8', env, ...(cwd !== undefined && { cwd }) } as const;
-    return promisify(execFile)(process.execPath, [...BIN, 'start', ...args], options).then(
-      (printed) => ({ code: 0, ...printed }),
-      ({ code, stdout, stderr }: Outcome) => ({ code, stdout, stderr }),
-    );
+    return outcomeOf(process.execPath, [...BIN, 'start', ...args], options);
   }
 
   /** What stands in an instance's log, once it has ended: it is written behind the instance's back. */

@@ -1,11 +1,11 @@
-import { execFile, spawn, spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { expect } from 'vitest';
 import { temporaryFolder } from './folder.ts';
 import { atEnd } from './lifetime.ts';
-import type { Outcome } from './verb.ts';
+import { processTable } from './process-table.ts';
+import { type Outcome, outcomeOf } from './verb.ts';
 
 const PROGRAM = '/lib/systemd/systemd';
 /** What every service and socket depends on, without what an operating system does there. */
@@ -62,8 +62,9 @@ export class LivingSystemd {
       outer.kill('SIGKILL');
       await expect.poll(() => removeGroup(group), { timeout: 5_000 }).toBe(true);
     });
-    await expect.poll(() => childOf(outer.pid!), { timeout: 5_000 }).toBeDefined();
-    const systemd = new LivingSystemd(units, childOf(outer.pid!)!);
+    const child = () => processTable().find(({ parent }) => parent === outer.pid)?.pid;
+    await expect.poll(child, { timeout: 5_000 }).toBeDefined();
+    const systemd = new LivingSystemd(units, child()!);
     const howItIs = async () => (await systemd.control('is-system-running')).stdout;
     await expect.poll(howItIs, { timeout: 10_000 }).toMatch(/^(running|degraded)$/m);
     return systemd;
@@ -88,16 +89,8 @@ export class LivingSystemd {
   /** Runs a command in there. */
   async run(...command: readonly string[]): Promise<Outcome> {
     const args = ['--target', String(this.#pid), '--pid', '--mount', '--cgroup', ...command];
-    return promisify(execFile)('nsenter', args).then(
-      (printed) => ({ code: 0, ...printed }),
-      ({ code, stdout, stderr }: Outcome) => ({ code, stdout, stderr }),
-    );
+    return outcomeOf('nsenter', args);
   }
-}
-
-function childOf(pid: number): number | undefined {
-  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim();
-  return children === '' ? undefined : Number(children);
 }
 
 /** False while processes of it are still ending. */

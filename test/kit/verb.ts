@@ -1,4 +1,4 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { type ChildProcess, type ExecFileOptionsWithStringEncoding, execFile, spawn } from 'node:child_process';
 import { promisify } from 'node:util';
 import { onTestFinished } from 'vitest';
 import { BIN } from './bin.ts';
@@ -34,7 +34,16 @@ export async function zdlb(args: readonly string[], where: Where = {}): Promise<
     ...(where.cwd !== undefined && { cwd: where.cwd }),
     ...(where.uid !== undefined && { uid: where.uid, gid: where.uid }),
   } as const;
-  return promisify(execFile)(process.execPath, [...BIN, ...args], options).then(
+  return outcomeOf(process.execPath, [...BIN, ...args], options);
+}
+
+/** Runs a command: what it prints, and how it ends. */
+export async function outcomeOf(
+  command: string,
+  args: readonly string[],
+  options: ExecFileOptionsWithStringEncoding = { encoding: 'utf8' },
+): Promise<Outcome> {
+  return promisify(execFile)(command, args, options).then(
     (printed) => ({ code: 0, ...printed }),
     ({ code, stdout, stderr }: Outcome) => ({ code, stdout, stderr }),
   );

@@ -51,6 +51,11 @@ export interface VacancyStatus {
   readonly reason?: string;
 }
 
+type Figures = 'memoryBytes' | 'uptimeMs';
+
+/** A worker; or, in the state `waiting`, a place without one, of which there is less to tell. */
+export type Place = Omit<WorkerStatus, Figures> & Partial<Pick<WorkerStatus, Figures>>;
+
 /** Since the start. */
 export interface Requests {
   readonly total: number;
@@ -71,24 +76,28 @@ export const hasPorts = ({ listeners, generation }: Status) => listeners.length 
 export const inFlightOf = ({ workers }: Pick<Status, 'workers'>) =>
   workers.reduce((sum, { inFlight = 0 }) => sum + inFlight, 0);
 
-/** Whether what is of a generation is to get work: of the one that serves, of all that do, or of the one that starts first. */
-const isWanted =
-  ({ generation, state }: Status) =>
-  (place: { readonly generation: number }) =>
-    place.generation === generation || state === 'mixed' || generation === 0;
+/** Each process, and each place without one. */
+export const placesOf = ({ workers, vacancies = [] }: Pick<Status, 'workers' | 'vacancies'>): readonly Place[] => [
+  ...workers,
+  ...vacancies.map((vacancy) => ({ ...vacancy, state: 'waiting' })),
+];
 
-/** The workers that are to get work. One that has ended may stay on for a while, by what it has started itself. */
-export const wantedOf = (status: Status) =>
-  status.workers.filter(isWanted(status)).filter(({ state }) => state !== 'exited');
-
-/** The places of workers that were to get work, and crashed. */
-export const vacantOf = (status: Status) => (status.vacancies ?? []).filter(isWanted(status));
-
-/** How many workers are to get work: one and the successor that replaces it have one place. */
-export function placesOf(status: Status): number {
-  const places = [...wantedOf(status), ...vacantOf(status)].map(({ generation, slot }) => `${generation}.${slot}`);
-  return new Set(places).size;
+/** How a place is, in a word. What an exited worker has left behind is yet to end; how its place is, its successor shows. */
+export function wordFor({ state, isAiling = false, isCrashLooping = false }: Place): string {
+  if (state === 'exited') return state;
+  return isCrashLooping ? 'crash loop' : isAiling ? 'ailing' : state;
 }
+
+/** The places that are to get work: of the generation that serves, of all that do, or of the one that starts first. */
+export const wantedOf = (status: Status): readonly Place[] =>
+  placesOf(status).filter(
+    ({ generation, state }) =>
+      state !== 'exited' && (generation === status.generation || status.state === 'mixed' || status.generation === 0),
+  );
+
+/** How many those are: a worker and the successor that replaces it have one. */
+export const wantedCount = (status: Status): number =>
+  new Set(wantedOf(status).map(({ generation, slot }) => `${generation}.${slot}`)).size;
 
 /** The workers that get work. */
 export const readyOf = (status: Status) => wantedOf(status).filter(({ state }) => state === 'ready');

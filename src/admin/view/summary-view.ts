@@ -8,8 +8,8 @@ import {
   hasPorts,
   inFlightOf,
   isDown,
-  placesOf,
   readyOf,
+  wantedCount,
 } from './status.js';
 
 /** Which instance this is, and how it is. */
@@ -43,7 +43,7 @@ export function figuresView(status: Status): Html {
 
 function workersFigure(status: Status): Html {
   const ready = readyOf(status).length;
-  const wanted = placesOf(status);
+  const wanted = wantedCount(status);
   const mood = isDown(status) ? 'bad' : ready < wanted && status.generation > 0 ? 'warn' : '';
   return figure('Workers ready', `${ready}`, `of ${wanted}`, mood);
 }

@@ -1,6 +1,6 @@
 import { moment } from './figures.js';
 import { type Html, html } from './html.js';
-import { type Status, isDown, vacantOf, wantedOf } from './status.js';
+import { type Place, type Status, isDown, wantedOf } from './status.js';
 import type { Story } from './story.js';
 
 /** Workers that don't do their work, the worst first; undefined when all do. */
@@ -10,7 +10,7 @@ export function troubleView(status: Status, story: Story, now: number): Html | u
       <p><strong>No worker is ready.</strong> New requests wait for one, and are refused in the end.</p>
       ${crashView(story, now)}
     </div>`;
-  const looping = [...wantedOf(status), ...vacantOf(status)].flatMap(slotIf('isCrashLooping'));
+  const looping = wantedOf(status).filter(({ isCrashLooping }) => isCrashLooping === true);
   if (looping.length > 0)
     return html`<div class="notice wait" data-key="trouble">
       <p>
@@ -19,7 +19,7 @@ export function troubleView(status: Status, story: Story, now: number): Html | u
       </p>
       ${crashView(story, now)}
     </div>`;
-  const ailing = wantedOf(status).flatMap(slotIf('isAiling'));
+  const ailing = wantedOf(status).filter(({ isAiling }) => isAiling === true);
   if (ailing.length === 0) return undefined;
   return html`<div class="notice wait" data-key="trouble">
     <p>
@@ -29,14 +29,9 @@ export function troubleView(status: Status, story: Story, now: number): Html | u
   </div>`;
 }
 
-const slotIf =
-  <K extends string>(key: K) =>
-  (place: { readonly slot: number } & { readonly [Key in K]?: boolean }) =>
-    place[key] === true ? [place.slot] : [];
-
 /** A worker and the one that is to replace it have one number. */
-function named(slots: readonly number[], one: string, several: string): string {
-  const numbers = [...new Set(slots)];
+function named(places: readonly Place[], one: string, several: string): string {
+  const numbers = [...new Set(places.map(({ slot }) => slot))];
   return numbers.length === 1 ? `Worker ${numbers[0]} ${one}` : `Workers ${numbers.join(', ')} ${several}`;
 }
 

@@ -1,17 +1,12 @@
 import { NONE, age, count, latency, memory, percent } from './figures.js';
 import { type Html, html } from './html.js';
-import type { Status, VacancyStatus, WorkerStatus } from './status.js';
+import { type Place, type Status, placesOf, wordFor } from './status.js';
 
 interface Column {
   readonly name: string;
   readonly isText?: boolean;
   readonly show: (place: Place) => Html | string | number;
 }
-
-type Figures = 'memoryBytes' | 'uptimeMs';
-
-/** A worker, or a place without one, of which there is less to tell. */
-type Place = Omit<WorkerStatus, Figures> & Partial<Pick<WorkerStatus, Figures>>;
 
 const orNone = <T>(value: T | undefined, show: (value: T) => string) => (value === undefined ? NONE : show(value));
 
@@ -30,12 +25,11 @@ const COLUMNS: readonly Column[] = [
 ];
 
 /**
- * Each process and each place without one, the newest generation first. On a narrow screen the style makes cards of the rows, which takes the table's meaning away
- * for some screen readers; so the roles are spelled out.
+ * Each process and each place without one, the newest generation first. On a narrow screen the style makes cards of the rows, which
+ * takes the table's meaning away for some screen readers; so the roles are spelled out.
  */
-export function workersView({ workers, vacancies = [] }: Status): Html {
-  const places: readonly Place[] = [...workers, ...vacancies.map(placeOf)];
-  const rows = places.toSorted((one, other) => other.generation - one.generation || one.slot - other.slot);
+export function workersView(status: Status): Html {
+  const rows = placesOf(status).toSorted((one, other) => other.generation - one.generation || one.slot - other.slot);
   return html`<table role="table" aria-labelledby="workers-title">
     <thead role="rowgroup">
       <tr role="row">
@@ -54,8 +48,6 @@ export function workersView({ workers, vacancies = [] }: Status): Html {
   </table>`;
 }
 
-const placeOf = (vacancy: VacancyStatus): Place => ({ ...vacancy, state: 'waiting' });
-
 function rowView(place: Place): Html {
   const { generation, slot, pid } = place;
   return html`<tr role="row" data-key="w${generation}-${slot}-${pid}" data-state="${place.state}">
@@ -67,8 +59,7 @@ function rowView(place: Place): Html {
 
 const kind = (isText: boolean) => isText && html` class="text"`;
 
-function stateView({ state, isAiling = false, isCrashLooping = false }: Place): Html {
-  // What an exited one has left behind is yet to end; how its place is, its successor shows.
-  const ill = state === 'exited' ? undefined : isCrashLooping ? 'crash loop' : isAiling ? 'ailing' : undefined;
-  return html`<span class="pill" data-state="${ill === undefined ? state : 'ailing'}">${ill ?? state}</span>`;
+function stateView(place: Place): Html {
+  const word = wordFor(place);
+  return html`<span class="pill" data-state="${word === place.state ? word : 'ailing'}">${word}</span>`;
 }

@@ -60,11 +60,9 @@ const bySlot = (
  */
 function holdersAmong(workers: readonly WorkerStatus[]): readonly WorkerStatus[] {
   const byPlace = new Map<string, WorkerStatus>();
-  const byAge = workers.toSorted((one, other) => other.uptimeMs - one.uptimeMs);
-  for (const worker of [
-    ...byAge.filter(({ state }) => state !== 'ready'),
-    ...byAge.filter(({ state }) => state === 'ready'),
-  ])
+  for (const worker of workers.toSorted(
+    (one, other) => readiness(one) - readiness(other) || other.uptimeMs - one.uptimeMs,
+  ))
     byPlace.set(`${worker.generation}.${worker.slot}`, worker);
   return [...byPlace.values()];
 }
@@ -89,3 +87,5 @@ const replacementsIn = ({ replacements }: Census) =>
     ([reason]) => ({ reason }),
     ([, count]) => count,
   );
+
+const readiness = ({ state }: WorkerStatus) => Number(state === 'ready');
